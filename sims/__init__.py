@@ -1,0 +1,1 @@
+"""Independent simulators: buildings, EV fleets, price signals, controllers and the feeder."""
