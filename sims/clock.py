@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,38 @@ class Clock:
         """Start of every step, shape (n_steps,), seconds since the epoch [s]."""
         return self.start_s + self.step_s * np.arange(self.n_steps, dtype=np.int64)
 
-    def local(self) -> pd.DatetimeIndex:
-        """Start of every step in the site's zone, shape (n_steps,)."""
-        return pd.DatetimeIndex(self.epoch_s() * 10**9, tz="UTC").tz_convert(self.zone)
-
     def local_time(self, epoch_s: float) -> datetime:
         """Aware local time of an instant given in seconds since the epoch."""
         return datetime.fromtimestamp(epoch_s, UTC).astimezone(ZoneInfo(self.zone))
+
+    def calendar(self) -> "Calendar":
+        """Local calendar fields of every step, for tariff look-up."""
+        tz = ZoneInfo(self.zone)
+        local = [datetime.fromtimestamp(second, tz) for second in self.epoch_s().tolist()]
+        fields = np.array(
+            [(at.month, at.weekday(), at.hour, at.year * 12 + at.month) for at in local], dtype=np.int64
+        )
+        month, weekday, hour, months = fields.T
+        return Calendar(month=month, weekday=weekday, hour=hour, billing_month=months - months[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Local calendar fields, each an int array of shape (n_steps,).
+
+    Parameters
+    ----------
+    month : ints
+        1..12 [-].
+    weekday : ints
+        0 is Monday, 6 is Sunday [-].
+    hour : ints
+        0..23, the local clock hour in which the step starts [h].
+    billing_month : ints
+        0 in the first calendar month of the run, then counted up [-].
+    """
+
+    month: npt.NDArray[np.int64]
+    weekday: npt.NDArray[np.int64]
+    hour: npt.NDArray[np.int64]
+    billing_month: npt.NDArray[np.int64]

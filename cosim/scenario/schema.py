@@ -21,7 +21,8 @@ class Background(Section):
     """Loads of the feeder that are not ours."""
 
     loads: Literal["network", "none"] = Field(
-        "network", description="`network`: the static loads the network carries; `none`: they are switched off"
+        "network",
+        description="`network`: the static loads the network carries; `none`: they are switched off",
     )
     profile: str | None = Field(
         None,
@@ -65,7 +66,10 @@ class Chargers(Section):
     )
     p_max_kw: float = Field(gt=0, le=1000, description="largest charging power, grid side [kW]")
     p_discharge_max_kw: float | None = Field(
-        None, gt=0, le=1000, description="largest discharging power; default: p_max_kw when bidirectional [kW]"
+        None,
+        gt=0,
+        le=1000,
+        description="largest discharging power; default: p_max_kw when bidirectional [kW]",
     )
     efficiency_charge: float = Field(0.95, gt=0.5, le=1, description="battery energy per metered energy [-]")
     efficiency_discharge: float = Field(
@@ -86,7 +90,9 @@ class Generator(Section):
 class Fleet(Section):
     """Who comes when, and how cars find a port."""
 
-    sessions: str | None = Field(None, description="CSV of charging sessions (docs/how-to.md lists its columns)")
+    sessions: str | None = Field(
+        None, description="CSV of charging sessions (docs/how-to.md lists its columns)"
+    )
     generator: Generator | None = Field(None, description="generate sessions instead of reading them")
     assignment: str = Field("bidirectional_first", description="rule by which an arriving car finds a port")
     taper: Literal["none", "two_stage"] = Field("none", description="charging curve near full")
@@ -119,7 +125,9 @@ class Site(Section):
     connection: str = Field(description="bus where the site meets the feeder")
     currency: Literal["USD", "EUR", "GBP", "CHF"] = Field("USD", description="of the tariff and the bill")
     tariff: str = Field(description="a preset (`cosim list tariffs`) or a tariff TOML file")
-    emissions: str | None = Field(None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]")
+    emissions: str | None = Field(
+        None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]"
+    )
     site_cap_kw: float | None = Field(
         None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
     )

@@ -1,6 +1,7 @@
 """Charging sessions as arrays: who comes when, with which battery and which need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,3 +50,20 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self.session_id)
+
+    def take(self, rows: Ints) -> "Sessions":
+        """The sessions of `rows`, in that order."""
+        chosen = rows.tolist()
+
+        def taken(column: Any) -> Any:
+            return (
+                tuple(column[row] for row in chosen) if not isinstance(column, np.ndarray) else column[rows]
+            )
+
+        return Sessions(**{entry.name: taken(getattr(self, entry.name)) for entry in fields(self)})
+
+    def within(self, start_s: int, end_s: int) -> "Sessions":
+        """Sessions of which some part lies in `[start_s, end_s)`, by arrival and then by id."""
+        inside = np.flatnonzero((self.departure_s > start_s) & (self.arrival_s < end_s))
+        ids = np.asarray(self.session_id)[inside] if len(inside) else np.empty(0, dtype=np.str_)
+        return self.take(inside[np.lexsort((ids, self.arrival_s[inside]))])

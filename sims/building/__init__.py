@@ -1,0 +1,1 @@
+"""Buildings: the inflexible load of a site."""

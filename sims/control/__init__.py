@@ -1,0 +1,1 @@
+"""Controllers: what power each port gets, decided from what is known now."""

@@ -1,0 +1,65 @@
+"""Asks a policy when a decision is due, and holds its answer in between."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sims.control.policy import Floats, Observation, Policy, SiteInfo
+from sims.faults import SimulationError
+
+
+class Controller:
+    """One site's policy with its decision interval.
+
+    Parameters
+    ----------
+    policy : Policy
+        Reset here, before the first step.
+    site : SiteInfo
+        Static facts of the site.
+    every_steps : int
+        Steps an action holds [-].
+    rng : numpy Generator
+        The policy's only source of randomness.
+    """
+
+    def __init__(self, policy: Policy, site: SiteInfo, every_steps: int, rng: np.random.Generator) -> None:
+        self.policy, self.site, self.every_steps, self.rng = policy, site, every_steps, rng
+        policy.reset(site, rng)
+        self.setpoint_kw: Floats = np.zeros(len(site.p_max_kw))
+
+    def decide(self, k: int, seen: Observation) -> Floats:
+        """Setpoints of step `k`, shape (n,) [kW]: the policy's, if a decision is due, else the last ones."""
+        if k % self.every_steps == 0:
+            self.setpoint_kw = self._checked(self.policy.act(seen))
+        return self.setpoint_kw
+
+    def get_state(self) -> dict[str, Any]:
+        """JSON-able state."""
+        return {
+            "setpoint_kw": self.setpoint_kw.tolist(),
+            "policy": self.policy.get_state(),
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state of `get_state`."""
+        self.setpoint_kw = np.asarray(state["setpoint_kw"], dtype=np.float64)
+        self.policy.set_state(state["policy"])
+        self.rng.bit_generator.state = state["rng"]
+
+    def _checked(self, answer: Any) -> Floats:
+        name, n = type(self.policy).__name__, len(self.site.p_max_kw)
+        try:
+            power = np.array(answer, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise SimulationError(f"policy {name} answered no array of numbers: {error}") from error
+        if power.shape != (n,):
+            raise SimulationError(
+                f"policy {name} answered shape {power.shape}, must be ({n},): one kW a port"
+            )
+        if not np.isfinite(power).all():
+            port = int(np.argmin(np.isfinite(power)))
+            raise SimulationError(f"policy {name} answered {power[port]} kW for port {port}: must be finite")
+        return power

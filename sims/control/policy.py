@@ -1,0 +1,206 @@
+"""The contract of every policy: what it sees, what it answers, what it may keep.
+
+A policy is a class with a keyword-only constructor (its parameters, with defaults), `reset` before
+the first step and `act` at every decision. It sees an `Observation` and nothing else: no scenario,
+no future session, no true departure. `sims.control.check_policy` tests any class against this page.
+"""
+
+import importlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sims.faults import Fault, ScenarioError, nearest
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInfo:
+    """What a policy knows of its site before the first step.
+
+    Parameters
+    ----------
+    step_s : int
+        Length of a step [s].
+    p_max_kw, p_discharge_max_kw : floats, shape (n,)
+        Limits of the ports, both positive [kW].
+    controllable, bidirectional : bools, shape (n,)
+        Ports that listen to setpoints; ports that may discharge.
+    eta_charge, eta_discharge : floats, shape (n,)
+        Efficiencies [-].
+    site_cap_kw : float
+        Main-breaker limit, inf for none [kW].
+    allow_export : bool
+        Whether the site may feed back.
+    building_peak_kw : float
+        Configured peak of the building, 0 when there is none [kW].
+    """
+
+    step_s: int
+    p_max_kw: Floats
+    p_discharge_max_kw: Floats
+    controllable: Bools
+    bidirectional: Bools
+    eta_charge: Floats
+    eta_discharge: Floats
+    site_cap_kw: float
+    allow_export: bool
+    building_peak_kw: float
+
+    @property
+    def dt_h(self) -> float:
+        """Length of a step [h]."""
+        return self.step_s / 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is known at the start of a step; arrays are read-only, of shape (n,), 0 at free ports.
+
+    Parameters
+    ----------
+    time_s : float
+        Start of the step since the start of the run [s].
+    building_kw : float
+        Building load of this step, as metered now [kW].
+    price_per_kwh, co2_g_per_kwh : float
+        Energy price and grid intensity of this step [1/kWh, g/kWh].
+    in_demand_window : bool
+        Whether this step can set a demand charge.
+    running_peak_kw : float
+        Highest finished demand window of this billing month [kW].
+    transformer_loading_percent, vm_min_pu : float
+        Highest transformer loading and lowest voltage of the last step; NaN when unknown [%, pu].
+    session : ints
+        Session at each port, -1 when free [-].
+    occupied : bools
+        Ports with a car.
+    energy_kwh, capacity_kwh, required_kwh, floor_kwh, ceiling_kwh : floats
+        Battery now, its size, what the driver wants at departure, and the usable range [kWh].
+    charge_max_kw, discharge_max_kw : floats
+        Smaller limit of port and car [kW].
+    arrival_s, window_start_s, window_end_s : floats
+        Arrival and declared departure window since the start of the run [s].
+    """
+
+    time_s: float
+    building_kw: float
+    price_per_kwh: float
+    co2_g_per_kwh: float
+    in_demand_window: bool
+    running_peak_kw: float
+    transformer_loading_percent: float
+    vm_min_pu: float
+    session: Ints
+    occupied: Bools
+    energy_kwh: Floats
+    capacity_kwh: Floats
+    required_kwh: Floats
+    floor_kwh: Floats
+    ceiling_kwh: Floats
+    charge_max_kw: Floats
+    discharge_max_kw: Floats
+    arrival_s: Floats
+    window_start_s: Floats
+    window_end_s: Floats
+
+
+class Policy(ABC):
+    """Base of all policies; a subclass needs `act`, and `reset` when it keeps anything.
+
+    Attributes
+    ----------
+    oracle : bool
+        Whether the policy is told the future; such a policy is marked wherever it appears.
+    """
+
+    oracle: ClassVar[bool] = False
+
+    site: SiteInfo
+    rng: np.random.Generator
+
+    def reset(self, site: SiteInfo, rng: np.random.Generator) -> None:
+        """Begin a run; all randomness comes from `rng`."""
+        self.site, self.rng = site, rng
+
+    @abstractmethod
+    def act(self, seen: Observation) -> Floats:
+        """Grid-side power of each port, charging positive, held until the next decision, shape (n,) [kW]."""
+
+    def get_state(self) -> dict[str, Any]:
+        """JSON-able memory of the policy."""
+        return {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - most policies keep nothing
+        """Continue from a memory that `get_state` gave."""
+
+
+def registered_policies() -> dict[str, type[Policy]]:
+    """The shipped policies by name."""
+    from sims.control import rules
+
+    return dict(rules.POLICIES)
+
+
+def find_policy(
+    name: str, parameters: Mapping[str, Any], *, allow_code: bool = False, where: str = "policy"
+) -> type[Policy]:
+    """Class of a policy's name, or of `module:Class` when code is allowed; its parameters are checked.
+
+    Raises
+    ------
+    ScenarioError
+        Unknown name, code that is not allowed, no `Policy`, or parameters it does not take.
+    """
+    if ":" in name:
+        policy = _import_policy(name, allow_code, where)
+    else:
+        known = registered_policies()
+        if name not in known:
+            hint = f"{nearest(name, known)} (`cosim list policies` shows all)"
+            raise ScenarioError([Fault("S26", f"{where}.name", f'"{name}": no such policy; {hint}')])
+        policy = known[name]
+    faults = _parameter_faults(policy, parameters, where)
+    if faults:
+        raise ScenarioError(faults)
+    return policy
+
+
+def _import_policy(name: str, allow_code: bool, where: str) -> type[Policy]:
+    if not allow_code:
+        what = f'"{name}": names code; run with --allow-code if you trust it'
+        raise ScenarioError([Fault("S31", f"{where}.name", what)])
+    module, _, attribute = name.partition(":")
+    try:
+        found: Any = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ScenarioError([Fault("S31", f"{where}.name", f'"{name}": {error}')]) from error
+    if not (inspect.isclass(found) and issubclass(found, Policy)):
+        what = f'"{name}": is no subclass of sims.control.policy.Policy'
+        raise ScenarioError([Fault("S31", f"{where}.name", what)])
+    return found
+
+
+def _parameter_faults(policy: type[Policy], parameters: Mapping[str, Any], where: str) -> list[Fault]:
+    accepted = inspect.signature(policy).parameters
+    faults = [
+        Fault("S32", f"{where}.{key}", f"{policy.__name__}{inspect.signature(policy)} does not take it; "
+              f"{nearest(key, [*accepted, 'name', 'every_minutes'])}")
+        for key in parameters
+        if key not in accepted
+    ]  # fmt: skip
+    if faults:
+        return faults
+    try:
+        policy(**parameters)
+    except (TypeError, ValueError) as error:
+        faults.append(Fault("S32", where, f"{policy.__name__}{inspect.signature(policy)}: {error}"))
+    return faults

@@ -1,0 +1,188 @@
+"""Rules of thumb: each policy is a sentence, and what two of them share lives in the rule they extend.
+
+Sources: Talusan et al., OPTIMUS; "Online Decision-Making Under Uncertainty for Vehicle-to-Building
+Systems" (arXiv 2601.03476); the first-in-first-served model of Saif, "Digital Twin for Smart Charging
+Systems" (Politecnico di Torino, 2025).
+"""
+
+from abc import abstractmethod
+from typing import Literal
+
+import numpy as np
+
+from sims.control.policy import Floats, Observation, Policy, SiteInfo
+
+
+class Uncontrolled(Policy):
+    """Every car charges at full power from plug-in to its ceiling."""
+
+    def act(self, seen: Observation) -> Floats:
+        return self._at_most_to(seen, seen.ceiling_kwh)
+
+    def _at_most_to(self, seen: Observation, target_kwh: Floats) -> Floats:
+        room_kwh = np.maximum(target_kwh - seen.energy_kwh, 0.0)
+        return np.minimum(seen.charge_max_kw, room_kwh / (self.site.eta_charge * self.site.dt_h))
+
+
+class Required(Uncontrolled):
+    """Every car charges at full power until it has what its driver wants."""
+
+    def act(self, seen: Observation) -> Floats:
+        return self._at_most_to(seen, seen.required_kwh)
+
+
+class FirstComeFirstServed(Uncontrolled):
+    """Full power in the order of arrival, while the site cap has room beside the building."""
+
+    def act(self, seen: Observation) -> Floats:
+        wanted = self._at_most_to(seen, seen.required_kwh)
+        order = np.lexsort((seen.session, seen.arrival_s))
+        return fill_in_order(wanted, order, max(0.0, self.site.site_cap_kw - seen.building_kw))
+
+
+class Trickle(Policy):
+    """Every car charges at the constant power that brings it to its need at the declared departure."""
+
+    def act(self, seen: Observation) -> Floats:
+        return np.maximum(self.steady_kw(seen), 0.0)
+
+    def hours_left(self, seen: Observation) -> Floats:
+        """Time to the declared departure; a car past it may leave any moment, so one step is left [h]."""
+        return np.maximum((seen.window_start_s - seen.time_s) / 3600.0, self.site.dt_h)
+
+    def steady_kw(self, seen: Observation) -> Floats:
+        """Constant power to the declared departure; negative for what a car has in excess [kW]."""
+        need_kwh = seen.required_kwh - seen.energy_kwh
+        rate = np.where(need_kwh > 0, need_kwh / self.site.eta_charge, need_kwh * self.site.eta_discharge)
+        return np.clip(rate / self.hours_left(seen), -seen.discharge_max_kw, seen.charge_max_kw)
+
+
+class ThresholdRule(Trickle):
+    """Keep the site below a peak threshold: fill the room below it, discharge above it.
+
+    Every car trickles. Room that is left below the threshold goes to bidirectional cars in the order
+    of `priority`, up to their ceiling. Above the threshold bidirectional cars give way, the latest
+    departure first, but never so much that they could not be charged again in time.
+
+    Parameters
+    ----------
+    peak_threshold_kw : float, optional
+        Power the site should stay below; default 0.8 of the configured building peak [kW]. The
+        month's running peak raises it: a peak already paid for is free.
+    overcharge : bool
+        Whether cars may be charged beyond their need to have something to give back.
+    """
+
+    def __init__(self, *, peak_threshold_kw: float | None = None, overcharge: bool = True) -> None:
+        if peak_threshold_kw is not None and not 0 <= peak_threshold_kw <= 100_000:
+            raise ValueError(f"peak_threshold_kw = {peak_threshold_kw}: allowed 0..100000 kW")
+        self.peak_threshold_kw = peak_threshold_kw
+        self.overcharge = overcharge
+
+    def reset(self, site: SiteInfo, rng: np.random.Generator) -> None:
+        super().reset(site, rng)
+        given = self.peak_threshold_kw
+        self.threshold_kw = 0.8 * site.building_peak_kw if given is None else given
+
+    @abstractmethod
+    def priority(self, seen: Observation) -> Floats:
+        """Sort key of the cars that are served first, smallest first."""
+
+    def act(self, seen: Observation) -> Floats:
+        power = np.where(self.site.bidirectional, self.steady_kw(seen), np.maximum(self.steady_kw(seen), 0.0))
+        room_kw = max(self.threshold_kw, seen.running_peak_kw) - seen.building_kw - power.sum()
+        if room_kw >= 0.0:
+            if not self.overcharge:
+                return power
+            spare = np.where(self.site.bidirectional, self._fillable_kw(seen) - power, 0.0)
+            order = np.lexsort((seen.session, self.priority(seen)))
+            return power + fill_in_order(np.maximum(spare, 0.0), order, room_kw)
+        lowered = np.where(self.site.bidirectional, power - self._lowest_kw(seen), 0.0)
+        order = np.lexsort((seen.session, -seen.window_start_s))
+        return power - fill_in_order(np.maximum(lowered, 0.0), order, -room_kw)
+
+    def _fillable_kw(self, seen: Observation) -> Floats:
+        room_kwh = np.maximum(seen.ceiling_kwh - seen.energy_kwh, 0.0)
+        return np.minimum(seen.charge_max_kw, room_kwh / (self.site.eta_charge * self.site.dt_h))
+
+    def _lowest_kw(self, seen: Observation) -> Floats:
+        """Deepest discharge from which full power still reaches the need before the declared departure."""
+        dt_h = self.site.dt_h
+        regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
+        lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
+        move_kwh = lowest_kwh - seen.energy_kwh
+        charge = move_kwh / (self.site.eta_charge * dt_h)
+        discharge = move_kwh * self.site.eta_discharge / dt_h
+        return np.clip(np.where(move_kwh > 0, charge, discharge), -seen.discharge_max_kw, seen.charge_max_kw)
+
+
+class EarliestDeadlineFirst(ThresholdRule):
+    """Serve the car that leaves first; room below the peak threshold goes in that order."""
+
+    def priority(self, seen: Observation) -> Floats:
+        return seen.window_start_s
+
+
+class LeastLaxityFirst(ThresholdRule):
+    """Serve the car with the least slack; room below the peak threshold goes in that order.
+
+    Parameters
+    ----------
+    peak_threshold_kw, overcharge
+        As in `ThresholdRule`.
+    key : "laxity" or "time_left"
+        Slack as hours left minus hours of charging still needed, or hours left alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        peak_threshold_kw: float | None = None,
+        overcharge: bool = True,
+        key: Literal["laxity", "time_left"] = "laxity",
+    ) -> None:
+        super().__init__(peak_threshold_kw=peak_threshold_kw, overcharge=overcharge)
+        if key not in ("laxity", "time_left"):
+            raise ValueError(f'key = "{key}": allowed "laxity" or "time_left"')
+        self.key = key
+
+    def priority(self, seen: Observation) -> Floats:
+        left_h = self.hours_left(seen)
+        if self.key == "time_left":
+            return left_h
+        full_power = np.maximum(self.site.eta_charge * seen.charge_max_kw, 1e-9)
+        return left_h - (seen.required_kwh - seen.energy_kwh) / full_power
+
+
+def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Floats:
+    """Share out `room_kw` of power: each gets what it wants, in `order`, until the room is gone.
+
+    Parameters
+    ----------
+    wanted_kw : floats, shape (n,)
+        What each could take, not negative [kW].
+    order : ints, shape (n,)
+        Who is served first.
+    room_kw : float
+        Power to share out [kW].
+
+    Returns
+    -------
+    floats, shape (n,)
+        Shares, none above `wanted_kw`, in sum at most `room_kw` [kW].
+    """
+    sorted_kw = wanted_kw[order]
+    before = np.cumsum(sorted_kw) - sorted_kw
+    shares = np.empty_like(wanted_kw)
+    shares[order] = np.clip(room_kw - before, 0.0, sorted_kw)
+    return shares
+
+
+POLICIES: dict[str, type[Policy]] = {
+    "uncontrolled": Uncontrolled,
+    "required": Required,
+    "trickle": Trickle,
+    "fcfs": FirstComeFirstServed,
+    "edf": EarliestDeadlineFirst,
+    "llf": LeastLaxityFirst,
+}

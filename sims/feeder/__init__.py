@@ -1,0 +1,1 @@
+"""The low-voltage feeder: network, pre-check, power flow."""

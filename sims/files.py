@@ -1,0 +1,79 @@
+"""Text files a user names: found, regular, of bearable size and UTF-8, or a sentence that says what to do."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+
+
+def file_problem(path: Path, max_bytes: int) -> str | None:
+    """Why `path` cannot be read as a text file, or None.
+
+    Parameters
+    ----------
+    path : Path
+        File to look at.
+    max_bytes : int
+        Largest size that is read [B].
+    """
+    try:
+        if not path.exists():
+            return f"no such file (looked in {path.parent.resolve()}){_nearest_files(path)}"
+        if path.is_dir():
+            return f"is a directory, a file is needed{_listed(sorted(path.iterdir()))}"
+        if not path.is_file():
+            return "is not a regular file"
+        size = path.stat().st_size
+        if size > max_bytes:
+            return f"has {size:,} bytes; at most {max_bytes:,} are read"
+        for _ in _chunks(path):
+            break
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return _undecodable(path)
+
+
+def _nearest_files(path: Path) -> str:
+    """Clause naming files whose names are near, in the folder that was looked in."""
+    if not path.parent.is_dir():
+        return "; the folder does not exist either"
+    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    close = get_close_matches(path.name, names, n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(close)}" if close else ""
+
+
+def _listed(entries: list[Path]) -> str:
+    """Clause naming the first files of a folder."""
+    names = [entry.name for entry in entries if entry.is_file()][:5]
+    return f"; it holds {', '.join(names)}" if names else ""
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _undecodable(path: Path) -> str | None:
+    """Name the byte at which a file stops being UTF-8 text, or None."""
+    before, rest = 0, b""
+    for chunk in _chunks(path):
+        data = rest + chunk
+        if (nul := data.find(b"\0")) >= 0:
+            return f"byte {before + nul} is NUL: not a text file{_looks_utf16(data, before)}"
+        try:
+            data.decode()
+            before, rest = before + len(data), b""
+        except UnicodeDecodeError as error:
+            # a character cut by the chunk's end is no fault: it is looked at with the next chunk
+            if error.reason != "unexpected end of data":
+                hint = _looks_utf16(data, before)
+                return f"byte {before + error.start} (0x{data[error.start]:02x}) is not UTF-8{hint}"
+            before, rest = before + error.start, data[error.start :]
+    return f"byte {before} starts a character that is cut off: not UTF-8" if rest else None
+
+
+def _looks_utf16(data: bytes, before: int) -> str:
+    utf16 = before == 0 and data[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    return "; looks like UTF-16: save it as UTF-8" if utf16 else "; save it as UTF-8"

@@ -1,0 +1,1 @@
+"""EVs and their chargers: who comes when, at which port, and what the battery does."""

@@ -1,0 +1,118 @@
+"""EVs and chargers as a mosaik simulator: one `Fleet` entity a site, with an `Evse` child for each port."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sims.fleet.evse import ASSIGNMENTS, Ports
+from sims.fleet.fleet import Fleet, Parked, SiteRules
+from sims.fleet.sessions import Sessions
+from sims.fleet.stays import plan_stays
+from sims.vector import Child, Model, Port, VectorSimulator, child_values
+
+
+class FleetSimulator(VectorSimulator):
+    """Clamps setpoints to what ports, cars and site allow, moves energy, and lets cars come and go."""
+
+    MODELS: ClassVar[Mapping[str, Model]] = {
+        "Fleet": Model(
+            params=["sessions", "ports", "assignment", "rules", "n_steps"],
+            inputs={
+                "setpoint_kw": Port("requested power of each port [kW]"),
+                "building_kw": Port("building load of this step [kW]", optional=True),
+            },
+            outputs={
+                "evse_kw": Port("mean grid-side power of each port [kW]"),
+                "soc": Port("state of charge at the start of the step, NaN at free ports [-]", nan=True),
+                "session": Port("session at each port at the start of the step, -1 at free ones [-]"),
+                "site_kw": Port("building plus ports [kW]"),
+                "state_next": Port("what holds at the start of the next step, for controllers", nan=True),
+            },
+            children={
+                "Evse": Child(
+                    outputs={"p_kw": "evse_kw", "soc": "soc", "session": "session"},
+                    inputs={"setpoint_kw": "setpoint_kw"},
+                )
+            },
+        )
+    }
+
+    EXTRA_METHODS = ("published_state", "outcome")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tables: dict[str, tuple[Parked, dict[str, Any]]] = {}
+
+    def make(self, eid: str, model: str, **params: Any) -> Fleet:
+        """Fleet of a site.
+
+        Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
+        (a name), `rules` (fields of `SiteRules`) and `n_steps` of the run.
+        """
+        sessions = Sessions(**_arrays(params["sessions"]))
+        ports = Ports(**_arrays(params["ports"]))
+        stays = plan_stays(
+            sessions,
+            ports,
+            ASSIGNMENTS[params.get("assignment", "bidirectional_first")],
+            start_s=self.start_s,
+            step_s=self.step_s,
+            n_steps=params["n_steps"],
+        )
+        rules = SiteRules(**params.get("rules", {}))
+        return Fleet(sessions, stays, ports, rules, start_s=self.start_s, step_s=self.step_s)
+
+    def children(self, eid: str) -> Mapping[str, Sequence[str]]:
+        return {"Evse": self.entities[eid].ports.names}
+
+    def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:
+        fleet: Fleet = self.entities[eid]
+        building_kw = received.get("building_kw", 0.0)
+        soc, session = fleet.soc.tolist(), self._table(eid, fleet.parked)["session"]
+        setpoint_kw = np.array(child_values(received["setpoint_kw"], len(fleet.ports)))
+        fleet.step(setpoint_kw, building_kw)
+        return {
+            "evse_kw": fleet.p_kw.tolist(),
+            "soc": soc,
+            "session": session,
+            "site_kw": fleet.site_kw,
+            "state_next": self.published_state(eid),
+        }
+
+    def published_state(self, eid: str) -> dict[str, Any]:
+        """What holds at the start of the next step; also the `initial_data` of the edge to the controller."""
+        fleet: Fleet = self.entities[eid]
+        return {
+            "parked": self._table(eid, fleet.parked),
+            "energy_kwh": fleet.energy_kwh.tolist(),
+            "site_kw": fleet.site_kw,
+        }
+
+    def outcome(self, eid: str) -> dict[str, Any]:
+        """What became of every session, and the batteries still parked: plain lists."""
+        return self.entities[eid].outcome()
+
+    def get_state(self) -> dict[str, Any]:
+        return {eid: fleet.get_state() for eid, fleet in self.entities.items()}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        for eid, fleet in self.entities.items():
+            fleet.set_state(state[eid])
+
+    def _table(self, eid: str, parked: Parked) -> dict[str, Any]:
+        """The parked cars as lists; made anew only when a car came or went."""
+        known = self._tables.get(eid)
+        if known is None or known[0] is not parked:
+            known = (parked, {f.name: getattr(parked, f.name).tolist() for f in fields(parked)})
+            self._tables[eid] = known
+        return known[1]
+
+
+def _arrays(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns as arrays; text stays a tuple."""
+    return {
+        name: tuple(column) if len(column) and isinstance(column[0], str) else np.asarray(column)
+        for name, column in columns.items()
+    }

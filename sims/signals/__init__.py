@@ -1,0 +1,1 @@
+"""Prices, bills and emissions: what energy costs and what it weighs."""

@@ -1,0 +1,39 @@
+"""Prices and emissions as a mosaik simulator: one `Signals` entity for each tariff and grid intensity."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sims.faults import SimulationError
+from sims.vector import Model, Port, VectorSimulator
+
+SERIES = ("price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
+
+
+class SignalsSimulator(VectorSimulator):
+    """Publishes what is priced and measured in the step."""
+
+    MODELS: ClassVar[Mapping[str, Model]] = {
+        "Signals": Model(
+            params=list(SERIES),
+            outputs={
+                "signals": Port("all of the following in one record, for controllers"),
+                "price_per_kwh": Port("energy price of the step [1/kWh]"),
+                "co2_g_per_kwh": Port("intensity of the grid in the step [g/kWh]"),
+                "demand_window": Port("number of the demand window the step belongs to, -1 for none [-]"),
+                "billing_month": Port("number of the billing month of the step [-]"),
+            },
+        )
+    }
+
+    def make(self, eid: str, model: str, **params: Any) -> dict[str, list[float]]:
+        """Signals of four series, one value a step of the run."""
+        return {name: list(params[name]) for name in SERIES}
+
+    def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:
+        series: dict[str, list[float]] = self.entities[eid]
+        if k >= len(series["price_per_kwh"]):
+            raise SimulationError(
+                f"the series have {len(series['price_per_kwh'])} steps, step {k} is asked for"
+            )
+        now = {name: values[k] for name, values in series.items()}
+        return {"signals": now, **now}
