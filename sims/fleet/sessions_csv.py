@@ -1,7 +1,8 @@
 """Charging sessions from a CSV table: every row checked, all faults at once."""
 
-from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,45 +11,18 @@ from sims.cells import Block, Floats, Ints, TableFaults, numbers, times
 from sims.csvfile import Columns, read_blocks
 from sims.faults import DataError
 from sims.fleet.sessions import Sessions
-
-Mask = npt.NDArray[np.bool_]
+from sims.fleet.sessions_check import check_sessions
 
 COLUMNS = Columns(
     required=(
-        "session_id",
-        "arrival",
-        "departure",
-        "window_start",
-        "window_end",
-        "capacity_kwh",
-        "soc_arrival",
-        "soc_required",
+        *("session_id", "arrival", "departure", "window_start", "window_end"),
+        *("capacity_kwh", "soc_arrival", "soc_required"),
     ),
     optional=(
-        "vehicle_id",
-        "soc_min",
-        "soc_max",
-        "p_charge_max_kw",
-        "p_discharge_max_kw",
-        "phases",
-        "station",
+        *("vehicle_id", "soc_min", "soc_max", "p_charge_max_kw", "p_discharge_max_kw"),
+        *("phases", "station"),
     ),
 )
-TIMES = ("arrival", "departure", "window_start", "window_end")
-# what an empty cell, or a column left out, means
-DEFAULTS: dict[str, float | None] = {
-    "capacity_kwh": None,
-    "soc_arrival": None,
-    "soc_required": None,
-    "soc_min": 0.0,
-    "soc_max": 1.0,
-    "p_charge_max_kw": np.inf,
-    "p_discharge_max_kw": np.inf,
-    "phases": 3.0,
-}
-SOCS = ("soc_arrival", "soc_required", "soc_min", "soc_max")
-CAPACITY_KWH = (1.0, 2000.0)
-P_MAX_KW = 1000.0
 
 
 def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Sessions, int]:
@@ -57,8 +31,8 @@ def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Se
     Parameters
     ----------
     path : Path
-        CSV file; `vehicle_id` defaults to `session_id`, `soc_min` to 0, `soc_max` to 1, `phases` to 3, car limits
-        to none.
+        CSV file. `vehicle_id` may be left out (the session's), as may `soc_min` (0), `soc_max` (1), the limits
+        of the car (none), `phases` (3) and `station` (unknown).
     zone : str
         IANA time zone of times that have no offset.
     drop_zero : bool
@@ -75,68 +49,77 @@ def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Se
     ------
     DataError
         Everything that is wrong with the file, with rows.
-
-    Notes
-    -----
-    A need the stay or the battery cannot meet is no fault: it is reported as unavoidable shortfall.
-    A car may arrive below its floor or above its ceiling.
     """
     faults = TableFaults(path)
-    table = _Table()
+    rows: list[Ints] = [np.zeros(0, dtype=np.int64)]
+    parts = [_parsed(Block(rows[0], {name: [] for name in COLUMNS.required}), zone, faults)]
     for block in read_blocks(path, COLUMNS, faults):
-        table.append(block, zone, faults)
-    table.close()
-    _check(table, drop_zero, faults)
+        rows.append(block.rows)
+        parts.append(_parsed(block, zone, faults))
+    sessions = _joined(parts)
+    zero = sessions.departure_s == sessions.arrival_s
+    keep = np.flatnonzero(~zero) if drop_zero else np.arange(len(zero))
+    kept = sessions if len(keep) == len(zero) else _taken(sessions, keep)
+    check_sessions(kept, np.concatenate(rows)[keep], faults)
     if faults:
         raise DataError(faults.listed())
-    stays = table.seconds["departure"] > table.seconds["arrival"]
-    return table.sessions(np.flatnonzero(stays)), int((~stays).sum())
+    return kept, len(zero) - len(keep)
 
 
-class _Table:
-    """Columns of the file, gathered block by block."""
+def _parsed(block: Block, zone: str, faults: TableFaults) -> Sessions:
+    """Sessions of a block, unchecked; cells that cannot be read go to `faults`."""
+    ids = block.columns["session_id"]
+    vehicles = block.columns.get("vehicle_id", ids)
 
-    def __init__(self) -> None:
-        self.names: dict[str, list[str]] = {"session_id": [], "vehicle_id": [], "station": []}
-        self._parts: dict[str, list[npt.NDArray[np.float64] | Ints]] = {
-            name: [] for name in ("row", *TIMES, *DEFAULTS)
-        }
+    def number(column: str, empty: float | None = None) -> Floats:
+        return numbers(block, column, faults, empty)
 
-    def append(self, block: Block, zone: str, faults: TableFaults) -> None:
-        """Take the rows of a block; cells that cannot be read go to `faults`."""
-        ids = block.columns["session_id"]
-        self.names["session_id"] += ids
-        vehicles = block.columns.get("vehicle_id", ids)
-        self.names["vehicle_id"] += [vehicle or own for vehicle, own in zip(vehicles, ids, strict=True)]
-        self.names["station"] += block.columns.get("station", [""] * len(ids))
-        self._parts["row"].append(block.rows)
-        for name in TIMES:
-            self._parts[name].append(times(block, name, zone, faults))
-        for name, empty in DEFAULTS.items():
-            self._parts[name].append(numbers(block, name, faults, empty))
+    return Sessions(
+        session_id=tuple(ids),
+        vehicle_id=tuple(vehicle or own for vehicle, own in zip(vehicles, ids, strict=True)),
+        station=tuple(block.columns.get("station", [""] * len(ids))),
+        arrival_s=times(block, "arrival", zone, faults),
+        departure_s=times(block, "departure", zone, faults),
+        window_start_s=times(block, "window_start", zone, faults),
+        window_end_s=times(block, "window_end", zone, faults),
+        capacity_kwh=number("capacity_kwh"),
+        soc_arrival=number("soc_arrival"),
+        soc_required=number("soc_required"),
+        soc_min=number("soc_min", 0.0),
+        soc_max=number("soc_max", 1.0),
+        p_charge_max_kw=number("p_charge_max_kw", np.inf),
+        p_discharge_max_kw=number("p_discharge_max_kw", np.inf),
+        phases=_phases(block, faults),
+    )
 
-    def close(self) -> None:
-        """Join the blocks."""
-        whole = {name: np.concatenate(part) if part else np.zeros(0) for name, part in self._parts.items()}
-        self.rows: Ints = whole["row"].astype(np.int64)
-        self.seconds = {name: whole[name].astype(np.int64) for name in TIMES}
-        self.values = {name: whole[name].astype(np.float64) for name in DEFAULTS}
 
-    def codes(self, column: str) -> Ints:
-        """Number of each name of a column in the order of first appearance, shape (n,) [-]."""
-        seen: dict[str, int] = {}
-        names = self.names[column]
-        return np.fromiter((seen.setdefault(name, len(seen)) for name in names), np.int64, len(names))
+def _phases(block: Block, faults: TableFaults) -> Ints:
+    """Phases of each car, shape (n,) [-]."""
+    values = numbers(block, "phases", faults, 3.0)
+    bad = np.flatnonzero(np.isfinite(values) & ~np.isin(values, (1.0, 3.0)))
+    if bad.size:
+        faults.add("D20", "phases", block.rows[bad], "a car charges on 1 or 3 phases", f"{values[bad[0]]:g}")
+    return np.where(values == 1.0, 1, 3).astype(np.int64)
 
-    def sessions(self, keep: npt.NDArray[np.intp]) -> Sessions:
-        """The sessions at positions `keep`, shape (k,)."""
 
-        def kept(names: Sequence[str]) -> tuple[str, ...]:
-            return tuple(names[i] for i in keep.tolist())
+def _joined(parts: list[Sessions]) -> Sessions:
+    """All sessions of several tables, one after the other."""
 
-        return Sessions(
-            **{name: kept(names) for name, names in self.names.items()},
-            **{f"{name}_s": seconds[keep] for name, seconds in self.seconds.items()},
-            **{name: value[keep] for name, value in self.values.items() if name != "phases"},
-            phases=self.values["phases"][keep].astype(np.int64),
-        )
+    def join(name: str) -> Any:
+        columns = [getattr(part, name) for part in parts]
+        if isinstance(columns[0], tuple):
+            return tuple(text for column in columns for text in column)
+        return np.concatenate(columns)
+
+    return Sessions(**{column.name: join(column.name) for column in fields(Sessions)})
+
+
+def _taken(sessions: Sessions, positions: npt.NDArray[np.intp]) -> Sessions:
+    """The sessions at `positions`, shape (k,)."""
+
+    def take(column: Any) -> Any:
+        if isinstance(column, tuple):
+            return tuple(column[i] for i in positions.tolist())
+        return column[positions]
+
+    return Sessions(**{column.name: take(getattr(sessions, column.name)) for column in fields(Sessions)})

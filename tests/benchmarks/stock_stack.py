@@ -274,7 +274,7 @@ def run_stock_stack(
     cap_kw : float
         Proportional limit on the sum of the EVSEs; inf is uncontrolled charging [kW].
     pf_options : mapping, optional
-        Given to `pandapower.set_user_pf_options`; none, as in the adapter's README, means its bare `runpp(net)`.
+        Given to `pandapower.set_user_pf_options`; None leaves the adapter its bare `runpp(net)`.
     """
     n_steps = days * 86_400 // step_s
     by_evse = _queues(sessions)
@@ -471,7 +471,8 @@ if __name__ == "__main__":
     for label, options in (("as its README says", None), ("flow started from the last", {"init": "results"})):
         result = run_stock_stack(workday_sessions(days=2), days=2, pf_options=options)
         print(
-            f"{label}: {result.ms_per_step:.1f} ms of CPU a step ({result.power_flows} flows in {result.steps} "
-            f"steps; {result.delivered_kwh:.1f} of {result.needed_kwh:.1f} kWh delivered, "
-            f"up to {result.p_evse_max_kw:.0f} kW, lowest voltage {result.v_min_pu:.4f} pu)"
+            f"{label}: {result.ms_per_step:.1f} ms of CPU a step; "
+            f"{result.power_flows} flows in {result.steps} steps, "
+            f"{result.delivered_kwh:.1f} of {result.needed_kwh:.1f} kWh delivered, "
+            f"up to {result.p_evse_max_kw:.0f} kW, lowest voltage {result.v_min_pu:.4f} pu"
         )
