@@ -69,7 +69,9 @@ def _check(transformer_kva: float, cables: dict[str, tuple[float, int]]) -> None
     wrong = []
     if transformer_kva not in TRANSFORMERS:
         known = ", ".join(map(str, TRANSFORMERS))
-        wrong.append(f"transformer_kva = {transformer_kva!r}: not in pandapower's library; valid: {known} kVA")
+        wrong.append(
+            f"transformer_kva = {transformer_kva!r}: not in pandapower's library; valid: {known} kVA"
+        )
     for feeds, (metres, parallel) in cables.items():
         if not (isinstance(metres, int | float) and math.isfinite(metres) and metres > 0):
             wrong.append(f"{feeds}_m = {metres!r}: allowed > 0 m")

@@ -1,7 +1,7 @@
-"""Strict reading of our CSV tables in blocks: every row has every field, every fault its file, row and column."""
+"""Strict reading of our CSV tables in blocks: every row has every field, every fault its row and column."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,11 +14,11 @@ from sims.faults import DataError, Fault, nearest
 from sims.files import file_problem
 
 if TYPE_CHECKING:
-    from _csv import _reader as Reader
+    from _csv import Reader
 
 MAX_BYTES = 512 * 2**20
 MAX_COLUMNS = 1000
-BLOCK_ROWS = 50_000
+BLOCK_ROWS = 4_000
 KWH_HINT = "energy per interval? divide by the hours of the interval and name it kw"
 
 
@@ -75,7 +75,7 @@ def read_blocks(path: Path, columns: Columns, faults: TableFaults) -> Iterator[B
 def _rows_with_every_field(
     reader: "Reader", width: int, faults: TableFaults
 ) -> Iterator[tuple[int, list[str]]]:
-    """Line and fields of the rows that have `width` fields; the others are faults, but not empty last lines."""
+    """Line and fields of the rows with `width` fields; the others are faults, but not empty last lines."""
     line, blank = 1, 0
     for row in reader:
         if reader.line_num != line + 1:

@@ -11,9 +11,11 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 
-# pandas counts nanoseconds in 64 bits and no tariff is older: outside these years a typing error is likelier
-FIRST_YEAR, LAST_YEAR = 1970, 2200
-EXAMPLE = "2019-06-03T07:21:00-07:00"
+# outside these years a typing error is likelier than a run
+FIRST_S = datetime(1970, 1, 2, tzinfo=UTC).timestamp()
+LAST_S = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+WANTED = "ISO 8601 time of 1970 .. 2199 in whole seconds; write 2019-06-03T07:21:00-07:00"
+_UNREADABLE = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +59,39 @@ def epoch_seconds(texts: Sequence[str], zone: str) -> tuple[Ints, list[TimeTroub
     A local time that the spring change skips does not exist, one that autumn repeats means two instants:
     neither is guessed. Offsets may be mixed, and given for the ambiguous rows alone.
     """
-    moments = [_parsed(text) for text in texts]
-    bad = np.flatnonzero([moment is None for moment in moments])
-    wall = np.array([_wall_seconds(moment) for moment in moments], dtype=np.int64)
-    naive = np.flatnonzero([moment is not None and moment.tzinfo is None for moment in moments])
-    troubles = [TimeTrouble("D53", bad, f"is no ISO 8601 time; write {EXAMPLE}")] if bad.size else []
-    if naive.size:
-        wall[naive], more = _localised(wall[naive], naive, zone)
+    moments = _moments(texts)
+    naive = np.array([moment.tzinfo is None for moment in moments], dtype=np.bool_)
+    exact = np.array([_utc(moment).timestamp() for moment in moments], dtype=np.float64)
+    good = (exact >= FIRST_S) & (exact < LAST_S) & (exact % 1.0 == 0.0)
+    good &= np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) > len("2019-06-03")
+    seconds = np.where(good, exact, 0.0).astype(np.int64)
+    bad = np.flatnonzero(~good)
+    troubles = [TimeTrouble("D53", bad, f"is no {WANTED}")] if bad.size else []
+    local = np.flatnonzero(good & naive)
+    if local.size:
+        seconds[local], more = _localised(seconds[local], local, zone)
         troubles += more
-    return wall, troubles
+    return seconds, troubles
 
 
-def _parsed(text: str) -> datetime | None:
-    """Moment a text names, or None unless it has date, time of day, whole seconds and a bearable year."""
+def _moments(texts: Sequence[str]) -> list[datetime]:
+    """Moments that texts name; one far outside the allowed years where a text names none."""
     try:
-        moment = datetime.fromisoformat(text)
+        return list(map(datetime.fromisoformat, texts))
     except ValueError:
-        return None
-    whole = moment.microsecond == 0 and ":" in text
-    return moment if whole and FIRST_YEAR <= moment.year <= LAST_YEAR else None
+        return [_moment(text) for text in texts]
 
 
-def _wall_seconds(moment: datetime | None) -> int:
-    """Seconds since the epoch; of a naive time as if its clock were UTC."""
-    if moment is None:
-        return 0
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return _UNREADABLE
+
+
+def _utc(moment: datetime) -> datetime:
+    """The moment itself, or a naive one as if its clock were UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _localised(wall_s: Ints, positions: Rows, zone: str) -> tuple[Ints, list[TimeTrouble]]:

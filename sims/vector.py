@@ -30,11 +30,14 @@ class Port:
         Whether single values may be NaN, as the SoC of an empty port is.
     optional : bool
         Inputs only: whether the entity works without it.
+    many : bool
+        Inputs only: whether it takes several sources, received as values by the source's entity id.
     """
 
     description: str
     nan: bool = False
     optional: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
     def step(self, time: int, inputs: Mapping[str, Any], max_advance: int) -> int:
         """Advance every entity by one step."""
         k = (self.t0_s + time) // self.step_s
-        gathered = self._gather(inputs) if self._children else inputs
+        gathered = self._gather(inputs)
         for eid in self.entities:
             try:
                 received = self._receive(eid, gathered.get(eid, {}))
@@ -152,10 +155,13 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                 made.append({"eid": f"{eid}/{name}", "type": kind})
         return made
 
-    def _gather(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _gather(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Put what scalar children receive into their parent's vectors."""
-        gathered = {eid: dict(values) for eid, values in inputs.items() if eid not in self._children}
-        for eid in inputs.keys() & self._children.keys():
+        driven = inputs.keys() & self._children.keys()
+        if not driven:
+            return inputs
+        gathered = {eid: dict(values) for eid, values in inputs.items() if eid not in driven}
+        for eid in driven:
             parent, child, index = self._children[eid]
             for name, sources in inputs[eid].items():
                 port = child.inputs[name]
@@ -172,12 +178,10 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                 if not port.optional:
                     raise SimulationError(f"{name}: nothing is connected or nothing came")
                 continue
-            if len(sources) > 1:
-                raise SimulationError(f"{name}: has {len(sources)} sources, takes one: {', '.join(sources)}")
-            ((source, value),) = sources.items()
-            if not port.nan and not _is_finite(value):
-                raise SimulationError(f"{name}: got a value that is not finite from {source}: {value}")
-            received[name] = value
+            for source, value in sources.items():
+                if not port.nan and not _is_finite(value):
+                    raise SimulationError(f"{name}: got a value that is not finite from {source}: {value}")
+            received[name] = _by_entity(sources) if port.many else _only(sources, name)
         return received
 
     def _published_value(self, eid: str, name: str) -> Any:
@@ -203,6 +207,17 @@ def child_values(value: Any, size: int) -> list[float]:
     if isinstance(value, dict):
         return [float(value.get(index, 0.0)) for index in range(size)]
     return value
+
+
+def _by_entity(sources: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the entity id of their source: "Fleet-0.office" sent by the site "office"."""
+    return {source.partition(".")[2]: value for source, value in sources.items()}
+
+
+def _only(sources: Mapping[str, Any], name: str) -> Any:
+    if len(sources) > 1:
+        raise SimulationError(f"{name}: has {len(sources)} sources, takes one: {', '.join(sources)}")
+    return next(iter(sources.values()))
 
 
 def _is_finite(value: Any) -> bool:

@@ -1,20 +1,24 @@
-"""The scenario as data: every key with its unit, bounds and default (`cosim schema` prints it)."""
+"""The scenario as data: every key with its unit, bounds, example and default (`cosim schema` prints it)."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from cosim.scenario.positions import Places
 
 SCHEMA_VERSION = 1
 STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Scalar = bool | int | float | str
+WholeNumber = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Scalar = bool | WholeNumber | float | str
 
 
 class Section(BaseModel):
-    """A table of the scenario file: unknown keys are errors, values are finite."""
+    """A table of the scenario file: unknown keys are errors, values are finite, nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Background(Section):
@@ -34,7 +38,8 @@ class Feeder(Section):
     """The low-voltage network that carries the sites."""
 
     network: str = Field(
-        description='a shipped one, "pandapower:<create function>", or a JSON file of pandapower'
+        description='a shipped one, "pandapower:<create function>", or a JSON file of pandapower',
+        examples=["office_site"],
     )
     engine: Literal["zbus", "pandapower"] = Field("zbus", description="power-flow engine")
     options: dict[str, Scalar] = Field(
@@ -49,9 +54,12 @@ class Feeder(Section):
 class Building(Section):
     """The inflexible load of a site."""
 
-    profile: str = Field(description="CSV `time, kw`: mean power of the interval that starts at `time` [kW]")
+    profile: str = Field(
+        description="CSV `time, kw`: mean power of the interval that starts at `time` [kW]",
+        examples=["data/building.csv"],
+    )
     peak_kw: float | None = Field(
-        None, gt=0, le=100_000, description="scale the profile so that its maximum is this [kW]"
+        None, gt=0, le=100_000, description="scale the profile so that the file's maximum is this [kW]"
     )
     power_factor: float = Field(0.95, gt=0, le=1, description="cos phi, lagging [-]")
     connection: str | None = Field(None, description="bus of the building; default: the site's connection")
@@ -60,14 +68,17 @@ class Building(Section):
 class Chargers(Section):
     """A group of equal ports (EVSEs)."""
 
-    count: int = Field(ge=0, le=10_000, description="number of ports [-]")
+    count: int = Field(ge=0, le=10_000, description="number of ports [-]", examples=[10])
     kind: Literal["uncontrolled", "unidirectional", "bidirectional"] = Field(
-        description="uncontrolled ports charge at full power from plug-in; bidirectional ones may discharge"
+        description="uncontrolled ports charge at full power from plug-in; bidirectional ones may discharge",
+        examples=["bidirectional"],
     )
-    p_max_kw: float = Field(gt=0, le=1000, description="largest charging power, grid side [kW]")
+    p_max_kw: float = Field(
+        ge=0.1, le=1000, description="largest charging power, grid side [kW]", examples=[20.0]
+    )
     p_discharge_max_kw: float | None = Field(
         None,
-        gt=0,
+        ge=0.1,
         le=1000,
         description="largest discharging power; default: p_max_kw when bidirectional [kW]",
     )
@@ -105,9 +116,12 @@ class Fleet(Section):
 class PolicySection(BaseModel):
     """Which policy decides; keys beyond these are parameters of the policy itself."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[str, Scalar | list[Scalar]]
 
-    name: str = Field(description="a registered policy (`cosim list policies`) or module:Class")
+    name: str = Field(
+        description="a registered policy (`cosim list policies`) or module:Class", examples=["llf"]
+    )
     every_minutes: int | None = Field(
         None, ge=1, le=1440, description="an action holds until the next decision; default: every step [min]"
     )
@@ -121,33 +135,63 @@ class PolicySection(BaseModel):
 class Site(Section):
     """A building, its chargers and fleet, at one connection of the feeder."""
 
-    name: Name
-    connection: str = Field(description="bus where the site meets the feeder")
+    name: Name = Field(description="letters, digits, `.`, `_` and `-`, at most 64", examples=["office"])
+    connection: str = Field(description="bus where the site meets the feeder", examples=["main_board"])
     currency: Literal["USD", "EUR", "GBP", "CHF"] = Field("USD", description="of the tariff and the bill")
-    tariff: str = Field(description="a preset (`cosim list tariffs`) or a tariff TOML file")
-    emissions: str | None = Field(
-        None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]"
+    tariff: str = Field(
+        description="a preset (`cosim list tariffs`) or a tariff TOML file", examples=["svp_cb1_paper"]
     )
+    emissions: str | None = Field(None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]")
     site_cap_kw: float | None = Field(
         None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
     )
     allow_export: bool = Field(False, description="may the site feed back into the grid")
     building: Building | None = None
-    chargers: list[Chargers] = Field(default_factory=list)
+    chargers: list[Chargers] = Field(default_factory=list, max_length=1000)
     fleet: Fleet = Field(default_factory=lambda: Fleet())
-    policy: PolicySection
+    policy: PolicySection = Field(description="how charging is decided")
 
 
 class Scenario(Section):
     """One feeder, its sites and the time they are simulated for."""
 
-    schema_version: int = Field(SCHEMA_VERSION, ge=1, description="version of this form")
-    name: Name
+    schema_version: int = Field(SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION, description="version of this form")
+    name: Name = Field(
+        description="letters, digits, `.`, `_` and `-`, at most 64; the result is called so",
+        examples=["office_v2b"],
+    )
     description: str = Field("", description="one line for reports")
-    start: datetime = Field(description="first instant, local to `timezone`, without offset")
-    days: int = Field(ge=1, le=3660, description="local calendar days [d]")
+    start: datetime = Field(
+        description="first instant, local to `timezone`, without offset", examples=[datetime(2019, 6, 1)]
+    )
+    days: int = Field(ge=1, le=3660, description="local calendar days [d]", examples=[30])
     step_minutes: Literal[1, 5, 10, 15, 30, 60] = Field(15, description="length of a step [min]")
-    timezone: str = Field(description="IANA name, for example America/Los_Angeles")
+    timezone: str = Field(
+        description="IANA name, for example America/Los_Angeles", examples=["America/Los_Angeles"]
+    )
     seed: int = Field(1, ge=0, le=2**63 - 1, description="of all that is drawn")
-    feeder: Feeder
-    sites: list[Site] = Field(min_length=1)
+    feeder: Feeder = Field(description="the network")
+    sites: list[Site] = Field(min_length=1, max_length=10_000, description="at least one")
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+    _places: Places = PrivateAttr(default_factory=Places)
+
+    @property
+    def folder(self) -> Path:
+        """Folder its files are looked up in: that of the scenario file, or where Python ran."""
+        return self._folder
+
+    @property
+    def places(self) -> Places:
+        """Where its keys stand in the file it came from, for messages."""
+        return self._places
+
+    def located(self, folder: Path, places: Places) -> "Scenario":
+        """The same scenario as read from a file in `folder`."""
+        copy = self.model_copy()
+        copy._folder, copy._places = folder, places
+        return copy
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all keys are equal; where a scenario came from does not matter."""
+        return isinstance(other, Scenario) and self.model_dump() == other.model_dump()

@@ -43,7 +43,7 @@ class ControlSimulator(VectorSimulator):
         policy = params["policy"]
         policy_class: type[Policy] = registered_policies()[policy] if isinstance(policy, str) else policy
         site = SiteInfo(step_s=self.step_s, **_arrays(params["site"]))
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(params.get("seed", 0))))
+        rng = np.random.default_rng(params.get("seed", 0))
         chosen = policy_class(**params.get("parameters", {}))
         controller = Controller(chosen, site, params.get("every_steps", 1), rng)
         return controller, Observer(self.step_s, params.get("steps_per_window", 1))

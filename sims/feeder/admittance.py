@@ -25,8 +25,8 @@ def obstacle(net: pandapowerNet) -> str | None:
         "voltage-dependent loads (const_z, const_i)": options["voltage_depend_loads"],
         "a distributed slack": options["distributed_slack"],
         "temperature-dependent lines": options["tdpf"],
-        "no bus besides the slack": "Ybus" not in net._ppc["internal"],
-        "voltage-controlled generators": np.size(net._ppc["internal"].get("pv", ())) > 0,
+        "no bus besides the slack": "Ybus" not in net["_ppc"]["internal"],
+        "voltage-controlled generators": np.size(net["_ppc"]["internal"].get("pv", ())) > 0,
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
 
@@ -34,13 +34,13 @@ def obstacle(net: pandapowerNet) -> str | None:
 def node_of(net: pandapowerNet, buses: Ints) -> Ints:
     """Node of each bus index, -1 for a bus without supply; shapes (n,)."""
     nodes = net._pd2ppc_lookups["bus"][buses]
-    dead = (nodes >= len(net._ppc["internal"]["bus"])) | ~net.bus.loc[buses, "in_service"].to_numpy(bool)
+    dead = (nodes >= len(net["_ppc"]["internal"]["bus"])) | ~net.bus.loc[buses, "in_service"].to_numpy(bool)
     return np.where(dead, -1, nodes).astype(np.int64)
 
 
 def constant_demand(net: pandapowerNet) -> Complexes:
     """Power every node drew in the solved state, shape (n_node,) [pu]."""
-    internal = net._ppc["internal"]
+    internal = net["_ppc"]["internal"]
     return (internal["bus"][:, PD] + 1j * internal["bus"][:, QD]) / internal["baseMVA"]
 
 
@@ -59,7 +59,7 @@ def build_model(net: pandapowerNet, connections: Ints) -> tuple[Model, Complexes
     tuple[Model, Complexes]
         The model, and the voltages without any demand, shape (n_node,) [pu].
     """
-    internal = net._ppc["internal"]
+    internal = net["_ppc"]["internal"]
     ybus, slack, unknown = csr_matrix(internal["Ybus"]), internal["ref"], internal["pq"].astype(np.int64)
     # symmetric ordering keeps the fill-in of a radial feeder at zero; plain COLAMD does not
     lu = splu(
@@ -83,8 +83,8 @@ def build_model(net: pandapowerNet, connections: Ints) -> tuple[Model, Complexes
 def _factors(lu: SuperLU) -> Factors:
     lower, upper = csr_matrix(tril(lu.L, -1)), csr_matrix(triu(lu.U, 1))
     return Factors(
-        *(lower.indptr.astype(np.int64), lower.indices.astype(np.int64), lower.data),
-        *(upper.indptr.astype(np.int64), upper.indices.astype(np.int64), upper.data),
+        *(lower.indptr.astype(np.int64), lower.indices.astype(np.int64), np.asarray(lower.data, dtype=np.complex128)),
+        *(upper.indptr.astype(np.int64), upper.indices.astype(np.int64), np.asarray(upper.data, dtype=np.complex128)),
         u_inverse=1.0 / lu.U.diagonal(),
         row_order=lu.perm_r.astype(np.int64),
         column_order=lu.perm_c.astype(np.int64),
@@ -99,7 +99,7 @@ def _slacks(ybus: csr_matrix, slack: Ints) -> Slacks:
 
 
 def _branches(net: pandapowerNet) -> Branches:
-    internal = net._ppc["internal"]
+    internal = net["_ppc"]["internal"]
     ends = internal["branch"][:, [F_BUS, T_BUS]].real.astype(np.int64)
     from_node, to_node = ends[:, 0].copy(), ends[:, 1].copy()
     row, in_service = np.arange(len(ends)), internal["branch_is"]
@@ -121,7 +121,7 @@ def _branches(net: pandapowerNet) -> Branches:
 
 def _ratings(net: pandapowerNet) -> tuple[Floats, Ints]:
     """Loading per pu of current at both ends [%], and place in the loading array, of all ppc branches."""
-    ppc, lookup = net._ppc, net._pd2ppc_lookups["branch"]
+    ppc, lookup = net["_ppc"], net._pd2ppc_lookups["branch"]
     nodes = ppc["branch"][:, [F_BUS, T_BUS]].real.astype(np.int64)
     base_ka = ppc["baseMVA"] / (np.sqrt(3.0) * ppc["bus"][nodes, BASE_KV])
     percent, place = np.zeros(nodes.shape), np.full(len(nodes), -1, dtype=np.int64)

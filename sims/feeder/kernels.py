@@ -155,7 +155,7 @@ def slack_power(v: Complexes, demand: Complexes, slacks: Slacks) -> complex:
         current = 0j
         for k in range(slacks.start[i], slacks.start[i + 1]):
             current += slacks.value[k] * v[slacks.column[k]]
-        total += v[slacks.node[i]] * current.conjugate() + demand[slacks.node[i]]
+        total += complex(v[slacks.node[i]] * current.conjugate() + demand[slacks.node[i]])
     return total
 
 

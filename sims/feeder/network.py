@@ -81,10 +81,10 @@ def find_bus(net: pandapowerNet, name: str, where: str) -> int:
     if len(matches) > 1:
         what = f'"{name}": name of buses {", ".join(map(str, matches))}; give the index instead'
         raise ScenarioError([Fault("N05", where, what)])
-    if not net.bus.at[matches[0], "in_service"]:
+    if not net.bus.loc[matches[0], "in_service"]:
         what = f'"{name}": bus is out of service; buses: {_by_voltage(net)}'
         raise ScenarioError([Fault("N05", where, what)])
-    return int(matches[0])
+    return int(matches.to_list()[0])
 
 
 def pandapower_builders() -> dict[str, Callable[..., object]]:
@@ -142,7 +142,7 @@ def _from_file(name: str, options: Mapping[str, object], folder: Path, where: st
 
 
 def _bus_name(net: pandapowerNet, bus: int) -> str:
-    name = net.bus.at[bus, "name"]
+    name = net.bus.loc[bus, "name"]
     return str(bus) if pd.isna(name) or name == "" else str(name)
 
 

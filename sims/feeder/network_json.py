@@ -13,6 +13,7 @@ import pandas as pd
 from pandapower.auxiliary import pandapowerNet
 
 from sims.faults import DataError, Fault
+from sims.feeder.runpp import ZIP_COLUMNS
 
 MAX_BYTES = 64 * 2**20
 MARKS = frozenset({"_module", "_class"})
@@ -22,6 +23,26 @@ TABLE_KEYS = frozenset(
     {"_object", "orient", "dtype", "is_multiindex", "is_multicolumn"}
     | {"index_name", "index_names", "column_name", "column_names"}
 )
+POWER = ("bus", "p_mw", "q_mvar", "scaling", "in_service")
+COLUMNS = {
+    "bus": ("name", "vn_kv", "in_service"),
+    "ext_grid": ("bus", "vm_pu", "va_degree", "in_service"),
+    "gen": ("bus", "p_mw", "vm_pu", "slack", "in_service"),
+    "load": POWER + ZIP_COLUMNS,
+    "sgen": POWER,
+    "storage": POWER,
+    "line": (
+        *("name", "from_bus", "to_bus", "length_km", "parallel", "df", "in_service"),
+        *("r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "g_us_per_km", "max_i_ka"),
+    ),
+    "trafo": (
+        *("name", "hv_bus", "lv_bus", "sn_mva", "vn_hv_kv", "vn_lv_kv", "parallel", "df", "in_service"),
+        *("vk_percent", "vkr_percent", "pfe_kw", "i0_percent", "shift_degree"),
+        *("tap_side", "tap_pos", "tap_neutral", "tap_step_percent", "tap_changer_type"),
+    ),
+    "trafo3w": ("hv_bus", "mv_bus", "lv_bus", "in_service"),
+    "switch": ("bus", "element", "et", "closed"),
+}
 
 
 def read_network(path: Path) -> pandapowerNet:
@@ -47,6 +68,8 @@ def read_network(path: Path) -> pandapowerNet:
         net = pp.from_json_string(text, convert=True)
     except Exception as error:  # its reader raises whatever a table makes pandas raise
         raise DataError([Fault("N04", path.name, f"pandapower cannot read it: {error}")]) from error
+    if not isinstance(net, pandapowerNet):
+        raise DataError([Fault("N04", path.name, "not a pandapower network")])
     faults = [Fault("N04", f"{path.name} {table}", what) for table, what in _gaps(net)]
     if faults:
         raise DataError(faults)
@@ -109,17 +132,13 @@ def _marks_in(value: object) -> Iterator[str]:
             yield from _marks_in(inner)
 
 
-def _gaps(net: object) -> Iterator[tuple[str, str]]:
-    """Tables and columns a network of this pandapower has and this one lacks."""
-    if not isinstance(net, pandapowerNet):
-        yield "(top)", "not a pandapower network"
-        return
-    for table, empty in pp.create_empty_network().items():
-        if not isinstance(empty, pd.DataFrame) or table.startswith(("_", "res_")):
-            continue
-        if not isinstance(net[table], pd.DataFrame):
+def _gaps(net: pandapowerNet) -> Iterator[tuple[str, str]]:
+    """Tables and columns a power flow needs and the network lacks."""
+    for table, columns in COLUMNS.items():
+        rows = net.get(table)
+        if not isinstance(rows, pd.DataFrame):
             yield table, "not a table"
-        elif len(net[table]) and (missing := empty.columns.difference(net[table].columns)).size:
+        elif missing := [column for column in columns if column not in rows]:
             yield table, f"columns missing: {', '.join(missing)}"
-        elif not net[table].index.is_unique:
+        elif not rows.index.is_unique:
             yield table, "an index occurs twice"

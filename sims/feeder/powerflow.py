@@ -81,7 +81,9 @@ def make_engine(name: str, net: pandapowerNet, buses: Sequence[int]) -> Engine:
         zbus and pandapower do not agree on this network.
     """
     if name not in ENGINES:
-        raise ScenarioError([Fault("N06", "feeder.engine", f'"{name}": no such engine; {nearest(name, ENGINES)}')])
+        raise ScenarioError(
+            [Fault("N06", "feeder.engine", f'"{name}": no such engine; {nearest(name, ENGINES)}')]
+        )
     missing = [bus for bus in buses if bus not in net.bus.index]
     if missing:
         raise ScenarioError([Fault("N05", f"network.bus[{bus}]", "no such bus index") for bus in missing])

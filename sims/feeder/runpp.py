@@ -16,7 +16,7 @@ from sims.feeder.solution import Floats, Solution, checked
 
 TOLERANCE_MVA = 1e-10
 LOOSE_TOLERANCE_MVA = 1e-8  # pandapower's default; the last attempt only
-ZIP_COLUMNS = ["const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent"]
+ZIP_COLUMNS = ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent")
 
 
 class RunppEngine:
@@ -36,7 +36,9 @@ class RunppEngine:
         self.net = deepcopy(net)
         self.buses = tuple(int(bus) for bus in buses)
         own = self.net.load
-        own_p_kw, own_q_kvar = (1e3 * (own[col] * own["scaling"]).to_numpy(float) for col in ("p_mw", "q_mvar"))
+        own_p_kw, own_q_kvar = (
+            1e3 * (own[col] * own["scaling"]).to_numpy(float) for col in ("p_mw", "q_mvar")
+        )
         for bus in self.buses:
             pp.create_load(self.net, bus, p_mw=0.0)
         self.net.load["scaling"] = 1.0
@@ -67,7 +69,7 @@ class RunppEngine:
         return self._unserved(p_kw, q_kvar)
 
     def _attempts(self) -> Iterator[tuple[str, int, float]]:
-        """Start, iterations and tolerance of each attempt: from the last results, cold, cold with patience."""
+        """Start, iterations and tolerance of each attempt: from the last results, cold, cold and patient."""
         if self._warm:
             yield "results", 10, TOLERANCE_MVA
         yield "auto", 10, TOLERANCE_MVA
@@ -82,7 +84,7 @@ class RunppEngine:
                 pp.runpp(
                     self.net,
                     init=init,
-                    max_iteration=max_iteration,
+                    max_iteration=max_iteration,  # pyright: ignore[reportArgumentType]
                     tolerance_mva=tolerance_mva,
                     trafo_loading="current",
                     lightsim2grid=False,
@@ -104,7 +106,7 @@ class RunppEngine:
         self._refuse_mixed_connections()
         own = self.net.load.iloc[: self.n_own]
         self._served = own["in_service"].to_numpy(bool) & supplied[bus_row(own["bus"])]
-        constant_mva = self.net._ppc["bus"][:, PD].sum() + 1j * self.net._ppc["bus"][:, QD].sum()
+        constant_mva = self.net["_ppc"]["bus"][:, PD].sum() + 1j * self.net["_ppc"]["bus"][:, QD].sum()
         controlled_mw = self.net.res_gen.loc[~self.net.gen["slack"].astype(bool), "p_mw"].sum()
         self._demand_kva = 1e3 * complex(constant_mva - controlled_mw)
         return solution
@@ -119,11 +121,13 @@ class RunppEngine:
         """pandapower applies the mean z/i share of the loads at a node to all of it, connections included."""
         own = self.net.load.iloc[: self.n_own]
         node = self.net._pd2ppc_lookups["bus"]
-        varying = own.loc[own["in_service"].astype(bool) & (own[ZIP_COLUMNS] != 0).any(axis=1), "bus"]
+        varying = own.loc[own["in_service"].astype(bool) & (own[list(ZIP_COLUMNS)] != 0).any(axis=1), "bus"]
         mixed = sorted(set(node[varying]) & set(node[list(self.buses)]))
         if mixed:
             buses = sorted({bus for bus in self.buses if node[bus] in mixed})
-            what = "a connection shares the bus with a voltage-dependent load (const_z, const_i): separate them"
+            what = (
+                "a connection shares the bus with a voltage-dependent load (const_z, const_i): separate them"
+            )
             raise DataError([Fault("N08", f"network.bus[{bus}]", what) for bus in buses])
 
     def _read(self) -> Solution:
@@ -136,9 +140,9 @@ class RunppEngine:
             transformer_loading_percent=net.res_trafo["loading_percent"].to_numpy(float, copy=True),
             import_kw=1e3 * float(grids["p_mw"].sum() + slacks["p_mw"].sum()),
             import_kvar=1e3 * float(grids["q_mvar"].sum() + slacks["q_mvar"].sum()),
-            losses_kw=1e3 * float(net._ppc["branch"][:, [PF, PT]].real.sum()),
+            losses_kw=1e3 * float(net["_ppc"]["branch"][:, [PF, PT]].real.sum()),
             converged=True,
-            iterations=int(net._ppc["iterations"]),
+            iterations=int(net["_ppc"]["iterations"]),
             solver=self.name,
         )
 

@@ -1,4 +1,4 @@
-"""The fast engine: the fixed point of the bus impedance matrix, checked against pandapower when it is made."""
+"""The fast engine: the fixed point of the bus impedance matrix, checked against pandapower when made."""
 
 import numpy as np
 

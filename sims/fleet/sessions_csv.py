@@ -31,8 +31,8 @@ def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Se
     Parameters
     ----------
     path : Path
-        CSV file. `vehicle_id` may be left out (the session's), as may `soc_min` (0), `soc_max` (1), the limits
-        of the car (none), `phases` (3) and `station` (unknown).
+        CSV file. `vehicle_id` may be left out (the session's), as may `soc_min` (0), `soc_max` (1),
+        the limits of the car (none), `phases` (3) and `station` (unknown).
     zone : str
         IANA time zone of times that have no offset.
     drop_zero : bool

@@ -39,7 +39,7 @@ class FleetSimulator(VectorSimulator):
         )
     }
 
-    EXTRA_METHODS = ("published_state", "outcome")
+    EXTRA_METHODS = ("fed_back", "outcome")
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,17 +78,18 @@ class FleetSimulator(VectorSimulator):
             "soc": soc,
             "session": session,
             "site_kw": fleet.site_kw,
-            "state_next": self.published_state(eid),
+            **self.fed_back(eid),
         }
 
-    def published_state(self, eid: str) -> dict[str, Any]:
-        """What holds at the start of the next step; also the `initial_data` of the edge to the controller."""
+    def fed_back(self, eid: str) -> dict[str, Any]:
+        """What controllers get one step later; before the first step their `initial_data`."""
         fleet: Fleet = self.entities[eid]
-        return {
+        state = {
             "parked": self._table(eid, fleet.parked),
             "energy_kwh": fleet.energy_kwh.tolist(),
             "site_kw": fleet.site_kw,
         }
+        return {"state_next": state}
 
     def outcome(self, eid: str) -> dict[str, Any]:
         """What became of every session, and the batteries still parked: plain lists."""

@@ -1,0 +1,48 @@
+# Everything runs in .venv, which the first target that needs it makes; PYTHON chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONWARNINGS ?= default
+
+.PHONY: run test lint types contracts coverage bench picture clean
+
+run: $(VENV)/.run
+	$(BIN)/cosim run scenarios/office_v2b.toml --overwrite
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/pyright
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+# numba's compilation is off: compiled lines would not be counted
+coverage: $(VENV)/.dev
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks
+
+# the table and the picture of the README
+picture: $(VENV)/.dev
+	$(BIN)/python scenarios/office_script.py
+	$(BIN)/python docs/make_picture.py
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $(VENV)/.run $@
+
+clean:
+	rm -rf $(VENV) results .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

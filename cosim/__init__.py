@@ -1,0 +1,28 @@
+"""gridpark: co-simulation of EV parking, buildings and the low-voltage feeder that carries them."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cosim.results.run import Run as Run
+    from cosim.results.run import open_run as open_run
+    from cosim.runner import run as run
+    from cosim.scenario.load import load_scenario as load_scenario
+    from cosim.scenario.schema import Scenario as Scenario
+
+__all__ = ["Run", "Scenario", "load_scenario", "open_run", "run"]
+
+_HOME = {
+    "Run": "cosim.results.run",
+    "Scenario": "cosim.scenario.schema",
+    "load_scenario": "cosim.scenario.load",
+    "open_run": "cosim.results.run",
+    "run": "cosim.runner",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `cosim --help` stays quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'cosim' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)

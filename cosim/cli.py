@@ -1,0 +1,216 @@
+"""The command line: `cosim check|run|kpis|report|list|schema`."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sims.faults import GridparkError
+
+if TYPE_CHECKING:
+    from cosim.results.run import Run
+
+DEGRADED = 7
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Co-simulate EV parking, buildings and the low-voltage feeder that carries them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioPath = Annotated[Path, typer.Argument(help="scenario file (TOML)", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(help="result file of a run (.h5)", show_default=False)]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="override a key: sites.office.policy.name=llf", show_default=False)
+]
+AllowCode = Annotated[bool, typer.Option("--allow-code", help="let the scenario name Python code (module:Class)")]
+YesLarge = Annotated[bool, typer.Option("--yes-large", help="run a scenario above the usual size limit")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+
+
+@app.command()
+def check(
+    scenario: ScenarioPath,
+    overrides: Overrides = None,
+    allow_code: AllowCode = False,
+    yes_large: YesLarge = False,
+) -> None:
+    """Read a scenario with all its data and say everything that is wrong, without running it."""
+    from cosim.scenario.inputs import read_inputs
+    from cosim.scenario.load import load_scenario
+
+    inputs = read_inputs(load_scenario(scenario, overrides or ()), allow_code=allow_code, yes_large=yes_large)
+    for warning in inputs.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    clock = inputs.clock
+    typer.echo(f"{scenario}: {clock.n_steps} steps of {clock.step_s // 60} min from "
+               f"{clock.local_time(clock.start_s).isoformat()}, {len(inputs.net.bus)} buses")  # fmt: skip
+    for site in inputs.sites:
+        typer.echo(
+            f"  {site.site.name}: {len(site.ports)} ports, {len(site.sessions)} sessions, building peak "
+            f"{site.building_kw.max(initial=0.0):.1f} kW, policy {site.site.policy.name}"
+        )
+
+
+@app.command()
+def run(
+    scenario: ScenarioPath,
+    out: Annotated[Path | None, typer.Option(help="result file; default results/<name>.h5")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing result")] = False,
+    overrides: Overrides = None,
+    allow_code: AllowCode = False,
+    yes_large: YesLarge = False,
+    strict: Annotated[bool, typer.Option("--strict", help="exit 7 when steps were degraded")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a scenario: a result file, its key figures, and what was noticed."""
+    from cosim.runner import run as simulate
+    from cosim.scenario.load import load_scenario
+
+    with _progress() as progress:
+        done = simulate(
+            load_scenario(scenario, overrides or ()),
+            out,
+            overwrite=overwrite,
+            allow_code=allow_code,
+            yes_large=yes_large,
+            progress=progress,
+        )
+    warnings = [*done.log["warnings"], *done.degraded()]
+    _print_kpis(done, warnings, as_json)
+    if strict and done.degraded():
+        raise typer.Exit(DEGRADED)
+
+
+@app.command()
+def kpis(run_file: RunPath, as_json: AsJson = False) -> None:
+    """Print the key figures of a run."""
+    from cosim.results.run import open_run
+
+    done = open_run(run_file)
+    _print_kpis(done, done.degraded(), as_json)
+
+
+@app.command()
+def report(
+    run_file: RunPath, out: Annotated[Path | None, typer.Option(help="page; default beside the run")] = None
+) -> None:
+    """Write one offline HTML page about a run."""
+    from cosim.results.run import open_run
+
+    typer.echo(open_run(run_file).report(out))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the scenario file."""
+    from cosim.scenario.schema import Scenario
+
+    typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
+
+
+@app.command(name="list")
+def list_(what: Annotated[str, typer.Argument(help="policies, tariffs, networks or assignments")]) -> None:
+    """List what a scenario can name, one line each."""
+    from sims.faults import Fault, ScenarioError, nearest
+
+    if what not in CATALOGUES:
+        raise ScenarioError([Fault("S26", "cosim list", f'"{what}": no such list; {nearest(what, CATALOGUES)}')])
+    for name, line in CATALOGUES[what]().items():
+        typer.echo(f"{name:24}{line}")
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one clear message and its exit code."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except GridparkError as error:
+        if debug:
+            traceback.print_exc()
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; finished windows are kept beside the result", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal, nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("steps", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("steps", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total) if done % 16 == 0 else None
+
+
+def _print_kpis(done: "Run", warnings: list[str], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"kpis": done.kpis, "path": str(done.path), "warnings": warnings}, indent=2))
+        return
+    where = None
+    for row in done.kpi_rows():
+        if row.where != where:
+            where = row.where
+            typer.echo(f"\n{where}")
+        typer.echo(f"  {row.label:58} {row.value:>17} {row.unit}")
+    for name in done.sites:
+        typer.echo(f"\nbill of {name}")
+        for line in done.bill(name).lines:
+            at = "" if line.at is None else f"  set {line.at:%Y-%m-%d %H:%M}"
+            typer.echo(f"  {line.month} {line.label:16} {line.quantity:12,.1f} {line.unit:4}"
+                       f"at {line.rate:8.4f} = {line.amount:12,.2f}{at}")  # fmt: skip
+    typer.echo("")
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(str(done.path))
+
+
+def _policies() -> dict[str, str]:
+    from sims.control.policy import registered_policies
+
+    return {name: (found.__doc__ or "").strip().splitlines()[0] for name, found in registered_policies().items()}
+
+
+def _tariffs() -> dict[str, str]:
+    from sims.signals.tariff import list_tariffs, load_tariff
+
+    return {name: load_tariff(name, Path()).label for name in list_tariffs()}
+
+
+def _networks() -> dict[str, str]:
+    from networks import SHIPPED
+
+    return dict(SHIPPED)
+
+
+def _assignments() -> dict[str, str]:
+    from sims.fleet.evse import ASSIGNMENTS
+
+    return {name: (rule.__doc__ or "").strip().splitlines()[0] for name, rule in ASSIGNMENTS.items()}
+
+
+CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {
+    "policies": _policies,
+    "tariffs": _tariffs,
+    "networks": _networks,
+    "assignments": _assignments,
+}

@@ -1,0 +1,218 @@
+"""From checked inputs to a mosaik world and through its steps: who is wired to whom, window by window.
+
+    building   signals           what is measured and priced in step k
+        |  \\     |
+        |   controller  <~~~~~   fleet state at the start of k, feeder result of k-1 (time-shifted)
+        |  /
+      fleet  ~~~~~~~~~~~~~~~~>   moves energy over k, publishes the state at the start of k+1
+        |
+      feeder  ~~~~~~~~~~~~~~~>   AC power flow of step k
+        |
+     recorder
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import mosaik
+
+from cosim import parameters
+from cosim.results.header import RunHeader
+from cosim.results.layout import DTYPE, shapes
+from cosim.results.writer import RunWriter
+from cosim.scenario.inputs import Inputs
+from sims.faults import SimulationError
+
+SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
+FEEDER_RESULTS = {"transformer_loading_max_percent": "transformer_loading_percent", "vm_min_pu": "vm_min_pu"}
+RECORDED_OF_FEEDER = (
+    "vm_pu",
+    "transformer_loading_percent",
+    "line_loading_percent",
+    "import_kw",
+    "losses_kw",
+    "converged",
+)
+SECONDS_PER_DAY = 86_400
+
+Progress = Callable[[int, int], None]
+"""Called with the number of steps done and of all steps; raise in it to cancel the run."""
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Steps `[first, first + n_steps)` of a run: one world."""
+
+    first: int
+    n_steps: int
+
+
+def windows(n_steps: int, step_s: int, window_days: int) -> Iterator[Window]:
+    """Cut a run into windows of at most `window_days` days."""
+    length = window_days * SECONDS_PER_DAY // step_s
+    for first in range(0, n_steps, length):
+        yield Window(first, min(length, n_steps - first))
+
+
+def simulate(
+    inputs: Inputs,
+    header: RunHeader,
+    writer: RunWriter,
+    *,
+    window_days: int,
+    progress: Progress | None = None,
+    out_of_process: Collection[str] = (),
+) -> dict[str, State]:
+    """Run every window, write its segment, carry the state on; give each site's fleet outcome.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Checked inputs of the scenario.
+    header : RunHeader
+        Names and quantities of the result.
+    writer : RunWriter
+        Takes a segment a window.
+    window_days : int
+        Longest window; the result does not depend on it [d].
+    progress : callable, optional
+        Called after every step.
+    out_of_process : collection of str
+        Simulators (of `SIMULATORS`) that run in processes of their own.
+
+    Returns
+    -------
+    dict
+        By site: what became of its sessions and batteries.
+
+    Raises
+    ------
+    SimulationError
+        A simulator failed; the message names it, its entity, the local time and the step.
+    """
+    clock = inputs.clock
+    states: dict[str, State] = {}
+    outcome: dict[str, State] = {}
+    for window in windows(clock.n_steps, clock.step_s, window_days):
+        with _world(out_of_process) as world:
+            sims = _start(world, inputs, window, _reporter(progress, window, clock.n_steps))
+            entities = _create(sims, inputs, header, out_of_process)
+            for name, state in states.items():
+                sims[name].set_state(state)
+            _wire(world, sims, entities, inputs)
+            world.run(window.n_steps * clock.step_s, print_progress=False, shutdown=False)
+            blocks = sims["recorder"].blocks()
+            _check_complete(blocks, window, inputs)
+            states = {name: sims[name].get_state() for name in SIMULATORS}
+            outcome = {site.name: sims["fleet"].outcome(site.name) for site in inputs.scenario.sites}
+        writer.write_segment(window.first, blocks)
+    return outcome
+
+
+@contextmanager
+def _world(out_of_process: Collection[str]) -> Iterator[mosaik.World]:
+    config: dict[str, Any] = {
+        name: {"python": f"sims.{name}.simulator:{name.capitalize()}Simulator"} for name in SIMULATORS
+    }
+    config |= {name: {"cmd": f"%(python)s -m sims.{name} %(addr)s"} for name in out_of_process}
+    config["recorder"] = {"python": "cosim.results.recorder:RecorderSimulator"}
+    with mosaik.World(config, skip_greetings=True, configure_logging=False) as world:
+        yield world
+
+
+def _start(
+    world: mosaik.World, inputs: Inputs, window: Window, on_step: Callable[[int], None] | None
+) -> dict[str, Any]:
+    clock = inputs.clock
+    axis = {
+        "step_s": clock.step_s,
+        "start_s": clock.start_s,
+        "t0_s": window.first * clock.step_s,
+        "zone": clock.zone,
+    }
+    sims = {name: world.start(name, **axis) for name in SIMULATORS}
+    sims["recorder"] = world.start("recorder", step_s=clock.step_s, n_steps=window.n_steps, on_step=on_step)
+    return sims
+
+
+def _create(
+    sims: Mapping[str, Any], inputs: Inputs, header: RunHeader, out_of_process: Collection[str]
+) -> dict[str, Any]:
+    """All entities, by `<simulator>/<name>`."""
+    made: dict[str, Any] = {}
+    for chosen in {chosen.name: chosen for chosen in parameters.signal_sets(inputs).values()}.values():
+        made[f"signals/{chosen.name}"] = sims["signals"].Signals(
+            name=chosen.name, **parameters.signals(chosen, inputs.clock)
+        )
+    for site in inputs.sites:
+        name = site.site.name
+        made[f"building/{name}"] = sims["building"].Building(name=name, **parameters.building(site))
+        made[f"control/{name}"] = sims["control"].Controller(
+            name=name, **parameters.controller(inputs, site, remote="control" in out_of_process)
+        )
+        made[f"fleet/{name}"] = sims["fleet"].Fleet(name=name, **parameters.fleet(inputs, site))
+    made["feeder"] = sims["feeder"].Feeder(
+        name="feeder", **parameters.feeder(inputs, remote="feeder" in out_of_process)
+    )
+    for group, columns in _recorded(header).items():
+        made[f"recorder/{group}"] = sims["recorder"].Group(name=group, columns=columns)
+    return made
+
+
+def _recorded(header: RunHeader) -> dict[str, dict[str, Any]]:
+    """Shape of a row and type of every series of the result, by group and name."""
+    columns: dict[str, dict[str, Any]] = {}
+    for quantity, shape in shapes(header, {}).items():
+        if quantity.dims[0] == "time" and quantity.dims != (quantity.name,):
+            columns.setdefault(quantity.group, {})[quantity.name] = (shape[1:], DTYPE[quantity.kind])
+    return columns
+
+
+def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any], inputs: Inputs) -> None:
+    feeder = made["feeder"]
+    chosen = parameters.signal_sets(inputs)
+    for site in inputs.sites:
+        name = site.site.name
+        building, fleet, control = (made[f"{kind}/{name}"] for kind in ("building", "fleet", "control"))
+        world.connect(building, control, ("p_kw", "building_kw"))
+        world.connect(made[f"signals/{chosen[name].name}"], control, "signals")
+        world.connect(control, fleet, "setpoint_kw")
+        world.connect(building, fleet, ("p_kw", "building_kw"))
+        world.connect(building, feeder, ("p_kw", "building_kw"), ("q_kvar", "building_kvar"))
+        world.connect(fleet, feeder, "evse_kw")
+        _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))
+        _feed_back(world, feeder, control, FEEDER_RESULTS, sims["feeder"].fed_back("feeder"))
+        record = made[f"recorder/sites/{name}"]
+        world.connect(building, record, ("p_kw", "building_kw"))
+        world.connect(control, record, "setpoint_kw")
+        world.connect(fleet, record, "evse_kw", "soc", "session", "site_kw")
+    for signals in {used.name for used in chosen.values()}:
+        record = made[f"recorder/signals/{signals}"]
+        world.connect(made[f"signals/{signals}"], record, "price_per_kwh", "co2_g_per_kwh")
+    world.connect(feeder, made["recorder/feeder"], *RECORDED_OF_FEEDER)
+
+
+def _feed_back(world: mosaik.World, source: Any, target: Any, ports: Mapping[str, str], first: State) -> None:
+    """Connect ports whose value reaches the target one step later; `first` is what it gets in the first."""
+    initial = {port: first[port] for port in ports}
+    world.connect(source, target, *ports.items(), time_shifted=True, initial_data=initial)
+
+
+def _reporter(progress: Progress | None, window: Window, n_steps: int) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda rows: progress(window.first + rows, n_steps)
+
+
+def _check_complete(blocks: Mapping[str, Any], window: Window, inputs: Inputs) -> None:
+    """mosaik swallows the error of a simulator in a process of its own: a short record tells of it."""
+    rows = min(len(block) for block in blocks.values())
+    if rows < window.n_steps:
+        at = inputs.clock.local_time(inputs.clock.start_s + (window.first + rows) * inputs.clock.step_s)
+        raise SimulationError(
+            f"a simulator stopped at {at.isoformat()} (step {window.first + rows}); its own output says why"
+        )

@@ -1,0 +1,138 @@
+"""What each simulator is told of a scenario: checked inputs as plain parameters of its entities."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosim.scenario.inputs import Inputs, SiteInputs
+from sims.clock import Clock
+from sims.control.policy import SiteInfo
+from sims.fleet.battery import NO_TAPER
+from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED
+from sims.seeds import component_seed
+from sims.signals.tariff import Tariff
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSet:
+    """A tariff with a grid intensity, shape (n_steps,) [g/kWh]: what one or several sites are told."""
+
+    name: str
+    tariff: Tariff
+    co2_g_per_kwh: Floats
+
+
+def signal_sets(inputs: Inputs) -> dict[str, SignalSet]:
+    """Signals of each site, by site name; sites with the same tariff and intensity share one set."""
+    chosen: dict[str, SignalSet] = {}
+    for site in inputs.sites:
+        same = [
+            known
+            for known in chosen.values()
+            if known.tariff == site.tariff and np.array_equal(known.co2_g_per_kwh, site.co2_g_per_kwh)
+        ]
+        taken = {known.name for known in chosen.values()}
+        plain = site.tariff.name
+        own = f"{plain}_{site.site.name}" if plain in taken else plain
+        chosen[site.site.name] = same[0] if same else SignalSet(own, site.tariff, site.co2_g_per_kwh)
+    return chosen
+
+
+def signals(chosen: SignalSet, clock: Clock) -> dict[str, Any]:
+    """Parameters of a `Signals` entity."""
+    calendar = clock.calendar()
+    window = chosen.tariff.demand_window_minutes * 60
+    numbers = clock.epoch_s() // window - clock.start_s // window
+    return {
+        "price_per_kwh": chosen.tariff.price_per_kwh(calendar).tolist(),
+        "co2_g_per_kwh": chosen.co2_g_per_kwh.tolist(),
+        "demand_window": np.where(chosen.tariff.in_demand_window(calendar), numbers, -1).tolist(),
+        "billing_month": calendar.billing_month.tolist(),
+    }
+
+
+def building(site: SiteInputs) -> dict[str, Any]:
+    """Parameters of a `Building` entity."""
+    described = site.site.building
+    return {
+        "p_kw": site.building_kw.tolist(),
+        "power_factor": 1.0 if described is None else described.power_factor,
+    }
+
+
+def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, Any]:
+    """Parameters of a `Controller` entity; a process of its own gets the policy by name."""
+    section, step_s = site.site.policy, inputs.clock.step_s
+    info = site_info(site, step_s)
+    known = {entry.name: getattr(info, entry.name) for entry in fields(SiteInfo) if entry.name != "step_s"}
+    return {
+        "policy": section.name if remote else site.policy,
+        "parameters": section.parameters,
+        "site": _listed(known),
+        "every_steps": (section.every_minutes or step_s // 60) * 60 // step_s,
+        "steps_per_window": site.tariff.demand_window_minutes * 60 // step_s,
+        "seed": component_seed(inputs.scenario.seed, f"policy {site.site.name}"),
+    }
+
+
+def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
+    """What a policy knows of its site before the first step."""
+    described, ports = site.site.building, site.ports
+    cap_kw = site.site.site_cap_kw
+    peak_kw = 0.0 if described is None else described.peak_kw or float(site.building_kw.max(initial=0.0))
+    return SiteInfo(
+        step_s=step_s,
+        p_max_kw=ports.p_max_kw,
+        p_discharge_max_kw=ports.p_discharge_max_kw,
+        controllable=ports.kind != UNCONTROLLED,
+        bidirectional=ports.kind == BIDIRECTIONAL,
+        eta_charge=ports.eta_charge,
+        eta_discharge=ports.eta_discharge,
+        site_cap_kw=float("inf") if cap_kw is None else cap_kw,
+        allow_export=site.site.allow_export,
+        building_peak_kw=peak_kw,
+    )
+
+
+def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
+    """Parameters of a `Fleet` entity."""
+    described = site.site
+    return {
+        "sessions": _listed({e.name: getattr(site.sessions, e.name) for e in fields(site.sessions)}),
+        "ports": _listed({e.name: getattr(site.ports, e.name) for e in fields(site.ports)}),
+        "assignment": described.fleet.assignment,
+        "rules": {
+            "site_cap_kw": float("inf") if described.site_cap_kw is None else described.site_cap_kw,
+            "allow_export": described.allow_export,
+            "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
+        },
+        "n_steps": inputs.clock.n_steps,
+    }
+
+
+def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
+    """Parameters of the `Feeder` entity; a process of its own loads the network itself."""
+    section, background = inputs.scenario.feeder, inputs.background
+    return {
+        "network": section.network if remote else inputs.net,
+        "options": section.options,
+        "folder": str(inputs.scenario.folder),
+        "engine": section.engine,
+        "sites": {
+            site.site.name: {"building_bus": site.building_bus, "evse_bus": site.evse_bus.tolist()}
+            for site in inputs.sites
+        },
+        "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
+        "stop_on_divergence": section.on_divergence == "stop",
+    }
+
+
+def _listed(columns: dict[str, Any]) -> dict[str, Any]:
+    """Arrays as plain lists, which every process understands."""
+    return {
+        name: column.tolist() if isinstance(column, np.ndarray) else column for name, column in columns.items()
+    }

@@ -1,0 +1,165 @@
+"""One run, from a scenario to its result file."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cosim import parameters
+from cosim.results.header import RunHeader, SiteHeader
+from cosim.results.writer import RunWriter
+from cosim.scenario.load import dump_scenario
+from cosim.scenario.schema import Scenario
+from sims.clock import Clock
+
+if TYPE_CHECKING:
+    from cosim.orchestrate import Progress
+    from cosim.results.run import Run
+    from cosim.scenario.inputs import Inputs, SiteInputs
+
+WINDOW_DAYS = 28
+
+Outcome = dict[str, dict[str, Any]]
+
+
+def run(
+    scenario: Scenario,
+    out: Path | str | None = None,
+    *,
+    overwrite: bool = False,
+    allow_code: bool = False,
+    yes_large: bool = False,
+    window_days: int = WINDOW_DAYS,
+    progress: "Progress | None" = None,
+    out_of_process: Collection[str] = (),
+) -> "Run":
+    """Check a scenario, simulate it and open its result.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From `load_scenario` or built in Python.
+    out : path, optional
+        Result file; default `results/<name>.h5` below the working folder.
+    overwrite : bool
+        Replace an existing result once the new one is whole.
+    allow_code : bool
+        Whether the scenario may name a policy as `module:Class`.
+    yes_large : bool
+        Run a scenario whose result is larger than the usual limit.
+    window_days : int
+        Days after which results are put safely on the disk; they do not depend on it [d].
+    progress : callable, optional
+        Called with the steps done and all steps; raise in it to cancel.
+    out_of_process : collection of str
+        Simulators to run in processes of their own ("building", "signals", "control", "fleet", "feeder").
+
+    Returns
+    -------
+    Run
+        The result, open for reading.
+
+    Raises
+    ------
+    ScenarioError, DataError
+        What is wrong with the scenario or its data, all of it, before the first step.
+    SimulationError
+        A simulator or policy failed; finished windows stay in `<out>.parts`.
+    StoreError
+        The result cannot be written.
+    """
+    from cosim.orchestrate import simulate
+    from cosim.results.run import open_run
+    from cosim.scenario.inputs import read_inputs
+
+    path = Path(out) if out is not None else Path("results") / f"{scenario.name}.h5"
+    started = time.perf_counter()
+    inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
+    if out is None:
+        path.parent.mkdir(exist_ok=True)
+    header = run_header(inputs)
+    with RunWriter(path, header, overwrite=overwrite) as writer:
+        outcome = _outside_any_loop(
+            lambda: simulate(
+                inputs, header, writer, window_days=window_days, progress=progress, out_of_process=out_of_process
+            )
+        )
+        ends = {site.site.name: _at_end(site, inputs.clock, outcome[site.site.name]) for site in inputs.sites}
+        writer.finish({name: end[0] for name, end in ends.items()}, {name: end[1] for name, end in ends.items()})
+    _write_log(path, time.perf_counter() - started, inputs.warnings)
+    return open_run(path)
+
+
+def run_header(inputs: "Inputs") -> RunHeader:
+    """What the result file says of a run apart from its numbers."""
+    from sims.feeder.names import element_names
+
+    scenario, chosen = inputs.scenario, parameters.signal_sets(inputs)
+    return RunHeader(
+        name=scenario.name,
+        scenario_toml=dump_scenario(scenario),
+        seed=scenario.seed,
+        clock=inputs.clock,
+        sites=tuple(_site_header(site, chosen[site.site.name].name) for site in inputs.sites),
+        signals={used.name: used.tariff.model_dump_json() for used in chosen.values()},
+        buses=element_names(inputs.net, "bus"),
+        lines=element_names(inputs.net, "line"),
+        transformers=element_names(inputs.net, "trafo"),
+    )
+
+
+def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
+    from sims.fleet.evse import KINDS
+
+    return SiteHeader(
+        name=site.site.name,
+        evse=site.ports.names,
+        evse_kind=tuple(KINDS[kind] for kind in site.ports.kind),
+        signals=signals,
+        currency=site.site.currency,
+        peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
+    )
+
+
+def _at_end(site: "SiteInputs", clock: Clock, outcome: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sessions table of a site, and what is known of its ports at the end of the run."""
+    sessions, became = site.sessions, outcome["sessions"]
+    table = {
+        "session_id": np.array(sessions.session_id, dtype=object),
+        "vehicle_id": np.array(sessions.vehicle_id, dtype=object),
+        "arrival": sessions.arrival_s - clock.start_s,
+        "departure": sessions.departure_s - clock.start_s,
+        "window_start": sessions.window_start_s - clock.start_s,
+        "window_end": sessions.window_end_s - clock.start_s,
+        "capacity_kwh": sessions.capacity_kwh,
+        "soc_arrival": sessions.soc_arrival,
+        "soc_required": sessions.soc_required,
+        "soc_min": sessions.soc_min,
+        "soc_max": sessions.soc_max,
+    }
+    table |= {name: np.asarray(column) for name, column in became.items()}
+    return table, {
+        "soc_end": np.asarray(outcome["soc_end"], dtype=np.float64),
+        "clamped_requests": np.asarray(outcome["clamped_requests"], dtype=np.int64),
+    }
+
+
+def _outside_any_loop(work: Callable[[], Outcome]) -> Outcome:
+    """Run `work` here, or in a thread of its own when this one has an event loop, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(work).result()
+
+
+def _write_log(path: Path, wall_s: float, warnings: Collection[str]) -> None:
+    """Wall time and warnings lie beside the result: the result itself has no clock."""
+    log = {"wall_s": round(wall_s, 3), "warnings": list(warnings)}
+    path.with_suffix(".log.json").write_text(json.dumps(log, indent=2) + "\n")

@@ -1,0 +1,203 @@
+"""The feeder as a mosaik simulator: one `Feeder` entity, with `Bus`, `Line` and `Transformer` children."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sims.faults import SimulationError
+from sims.feeder.names import element_names
+from sims.feeder.network import find_bus, load_network
+from sims.feeder.powerflow import Engine, Solution, make_engine
+from sims.vector import Child, Model, Port, VectorSimulator, child_values
+
+FED_BACK = ("transformer_loading_max_percent", "vm_min_pu")
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where power is drawn: index into the engine's connections, for each source.
+
+    Parameters
+    ----------
+    building : mapping of str to int
+        Connection of each site's building.
+    evse : mapping of str to ints, shape (n_evse,)
+        Connection of each port of each site.
+    open_bus : mapping of int to int
+        Connection of each bus (by its row) that other simulators may load.
+    """
+
+    building: Mapping[str, int]
+    evse: Mapping[str, Ints]
+    open_bus: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Power of the network's own static loads in every step, shape (n_steps, n_load) [kW], [kvar]."""
+
+    p_kw: Floats
+    q_kvar: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Feeder:
+    """A network with its engine, and where each source draws its power."""
+
+    engine: Engine
+    places: Places
+    n_connections: int
+    background: Background | None
+    names: Mapping[str, tuple[str, ...]]
+    stop_on_divergence: bool
+
+
+class FeederSimulator(VectorSimulator):
+    """Draws what buildings and ports take from their buses and solves the power flow of the step."""
+
+    MODELS: ClassVar[Mapping[str, Model]] = {
+        "Feeder": Model(
+            params=[
+                "network",
+                "options",
+                "folder",
+                "engine",
+                "sites",
+                "open_buses",
+                "background",
+                "stop_on_divergence",
+            ],
+            inputs={
+                "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
+                "building_kvar": Port("reactive power of each building [kvar]", many=True, optional=True),
+                "evse_kw": Port("power of each site's ports [kW]", many=True, optional=True),
+                "bus_kw": Port("active power drawn at open buses, by row [kW]", optional=True),
+                "bus_kvar": Port("reactive power drawn at open buses, by row [kvar]", optional=True),
+            },
+            outputs={
+                "vm_pu": Port("voltage of each bus, NaN when not converged [pu]", nan=True),
+                "line_loading_percent": Port("by current, NaN when not converged [%]", nan=True),
+                "transformer_loading_percent": Port("by current, NaN when not converged [%]", nan=True),
+                "transformer_loading_max_percent": Port("highest of all transformers [%]", nan=True),
+                "vm_min_pu": Port("lowest of all buses [pu]", nan=True),
+                "import_kw": Port("power drawn from the grid above [kW]"),
+                "losses_kw": Port("losses of lines and transformers [kW]"),
+                "converged": Port("1 when the power flow has a solution, else 0 [-]"),
+            },
+            children={
+                "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
+                "Line": Child(outputs={"loading_percent": "line_loading_percent"}),
+                "Transformer": Child(outputs={"loading_percent": "transformer_loading_percent"}),
+            },
+        )
+    }
+
+    def make(self, eid: str, model: str, **params: Any) -> Feeder:
+        """Feeder of a network.
+
+        Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
+        and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
+        `open_buses` (names of buses other simulators may load through `Bus` children), `background`
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step) and `stop_on_divergence`.
+        """
+        net = params["network"]
+        if isinstance(net, str):
+            net = load_network(net, params.get("options", {}), Path(params.get("folder", ".")))
+        open_bus = {
+            int(net.bus.index.get_loc(b)): b
+            for b in (find_bus(net, n, "open_buses") for n in params.get("open_buses", ()))
+        }
+        buses, places = _places(params.get("sites", {}), open_bus)
+        background = params.get("background")
+        return Feeder(
+            engine=make_engine(params.get("engine", "zbus"), net, buses),
+            places=places,
+            n_connections=len(buses),
+            background=None if background is None else Background(*(np.asarray(b) for b in background)),
+            names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
+            stop_on_divergence=params.get("stop_on_divergence", False),
+        )
+
+    EXTRA_METHODS = ("fed_back",)
+
+    def fed_back(self, eid: str) -> dict[str, float]:
+        """What controllers get one step later; before the first step NaN, as their `initial_data`."""
+        last = self._published.get(eid, {})
+        return {port: last.get(port, float("nan")) for port in FED_BACK}
+
+    def get_state(self) -> dict[str, Any]:
+        return {eid: self.fed_back(eid) for eid in self.entities}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self._published = {eid: dict(results) for eid, results in state.items()}
+
+    def children(self, eid: str) -> Mapping[str, Sequence[str]]:
+        names = self.entities[eid].names
+        return {
+            "Bus": [f"bus/{name}" for name in names["bus"]],
+            "Line": [f"line/{name}" for name in names["line"]],
+            "Transformer": [f"transformer/{name}" for name in names["trafo"]],
+        }
+
+    def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:
+        feeder: Feeder = self.entities[eid]
+        if feeder.background is not None:
+            feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
+        solution = feeder.engine.solve(*_drawn(feeder, received))
+        if feeder.stop_on_divergence and not solution.converged:
+            raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
+        return _published(solution)
+
+
+def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list[int], Places]:
+    """Each bus that draws power once, and the place of every source among them."""
+    every = [[site["building_bus"], *site["evse_bus"]] for site in sites.values()]
+    buses = sorted({int(bus) for group in [*every, open_bus.values()] for bus in group})
+    place = {bus: index for index, bus in enumerate(buses)}
+    return buses, Places(
+        building={name: place[int(site["building_bus"])] for name, site in sites.items()},
+        evse={
+            name: np.array([place[int(bus)] for bus in site["evse_bus"]], dtype=np.int64)
+            for name, site in sites.items()
+        },
+        open_bus={row: place[int(bus)] for row, bus in open_bus.items()},
+    )
+
+
+def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Active and reactive power drawn at each connection, shape (n_connections,) [kW], [kvar]."""
+    p_kw, q_kvar = np.zeros(feeder.n_connections), np.zeros(feeder.n_connections)
+    for name, power in received.get("building_kw", {}).items():
+        p_kw[feeder.places.building[name]] += power
+    for name, power in received.get("building_kvar", {}).items():
+        q_kvar[feeder.places.building[name]] += power
+    for name, powers in received.get("evse_kw", {}).items():
+        places = feeder.places.evse[name]
+        p_kw += np.bincount(places, child_values(powers, len(places)), feeder.n_connections)
+    for port, total in (("bus_kw", p_kw), ("bus_kvar", q_kvar)):
+        for row, power in received.get(port, {}).items():
+            if row not in feeder.places.open_bus:
+                raise SimulationError(f"{port}: bus {feeder.names['bus'][row]} is not among open_buses")
+            total[feeder.places.open_bus[row]] += power
+    return p_kw, q_kvar
+
+
+def _published(solution: Solution) -> dict[str, Any]:
+    loading = solution.transformer_loading_percent
+    return {
+        "vm_pu": solution.vm_pu.tolist(),
+        "line_loading_percent": solution.line_loading_percent.tolist(),
+        "transformer_loading_percent": loading.tolist(),
+        "transformer_loading_max_percent": float(np.fmax.reduce(loading, initial=np.nan)),
+        "vm_min_pu": float(np.fmin.reduce(solution.vm_pu, initial=np.nan)),
+        "import_kw": solution.import_kw,
+        "losses_kw": solution.losses_kw,
+        "converged": int(solution.converged),
+    }
