@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 CHUNK_BYTES = 1 << 20
 
 
-def file_problem(path: Path, max_bytes: int) -> str | None:
+class FileProblem(NamedTuple):
+    """Why a file cannot be read: the number of its fault code, and a sentence."""
+
+    number: str
+    what: str
+
+
+def file_problem(path: Path, max_bytes: int) -> FileProblem | None:
     """Why `path` cannot be read as a text file, or None.
 
     Parameters
@@ -19,19 +27,18 @@ def file_problem(path: Path, max_bytes: int) -> str | None:
     """
     try:
         if not path.exists():
-            return f"no such file (looked in {path.parent.resolve()}){_nearest_files(path)}"
+            return FileProblem("01", f"no such file (looked in {path.parent.resolve()}){_nearest_files(path)}")
         if path.is_dir():
-            return f"is a directory, a file is needed{_listed(sorted(path.iterdir()))}"
+            return FileProblem("01", f"is a directory, a file is needed{_listed(sorted(path.iterdir()))}")
         if not path.is_file():
-            return "is not a regular file"
+            return FileProblem("17", "is not a regular file")
         size = path.stat().st_size
         if size > max_bytes:
-            return f"has {size:,} bytes; at most {max_bytes:,} are read"
-        for _ in _chunks(path):
-            break
+            return FileProblem("16", f"has {size:,} bytes; at most {max_bytes:,} are read")
+        text_problem = _undecodable(path)
     except (OSError, ValueError) as error:
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    return _undecodable(path)
+        return FileProblem("01", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    return FileProblem("02", text_problem) if text_problem else None
 
 
 def _nearest_files(path: Path) -> str:

@@ -97,13 +97,13 @@ def _out_of_range(loc: Loc, field: FieldInfo | None, value: Any, detail: Any) ->
         return Finding("S20", loc, f"{detail['msg'][0].lower()}{detail['msg'][1:]}", value)
     high = detail["type"] in TOO_HIGH
     of = f" {unit(field)}" if unit(field) else ""
-    hint = _probably_meant(field, value)
+    hint = _probably_meant(field, value) or ";"
     said = f"{'above' if high else 'below'} {_plain(limit)}{of}"
     if detail["type"] in {"greater_than", "less_than"} and value == limit:
         said = f"must be {'below' if high else 'above'} {_plain(limit)}{of}"
     allowed = ", ".join(f"{word} {_plain(bound)}" for word, bound in bounds(field))
-    code = CODES.get(str(loc[-1]), "S19" if hint else "S20")
-    return Finding(code, loc, f"{said}{hint}; allowed: {allowed}{of}", value)
+    code = CODES.get(str(loc[-1]), "S20" if hint == ";" else "S19")
+    return Finding(code, loc, f"{said}{hint} allowed: {allowed}{of}", value)
 
 
 def _plain(number: float) -> str:
@@ -113,8 +113,8 @@ def _plain(number: float) -> str:
 
 def _probably_meant(field: FieldInfo, value: float) -> str:
     """Hint at the unit that would explain a value out of range."""
-    if unit(field).startswith("kW"):
-        factors = ((1000.0, f"({unit(field)}, not W)"),)
+    if unit(field) == "kW":
+        factors = ((1000.0, "(kW, not W)"), (0.001, "(kW, not MW)"))
     elif not unit(field) and field.annotation is float:
         factors = ((100.0, "(a share, not percent)"),)
     else:

@@ -61,7 +61,7 @@ def unit(field: FieldInfo) -> str:
 
 def bounds(field: FieldInfo) -> Iterator[tuple[str, float]]:
     """Limits of a number with their words, lower first."""
-    for rule in _rules(field):
+    for rule in field.metadata:
         if isinstance(rule, Gt):
             yield "above", float(rule.gt)  # pyright: ignore[reportArgumentType]
         elif isinstance(rule, Ge):
@@ -70,10 +70,6 @@ def bounds(field: FieldInfo) -> Iterator[tuple[str, float]]:
             yield "below", float(rule.lt)  # pyright: ignore[reportArgumentType]
         elif isinstance(rule, Le):
             yield "at most", float(rule.le)  # pyright: ignore[reportArgumentType]
-
-
-def _rules(field: FieldInfo) -> list[Any]:
-    return list(field.metadata)
 
 
 def example_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Asks a policy when a decision is due, and holds its answer in between."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
 
+from sims.control.observe import frozen
 from sims.control.policy import Floats, Observation, Policy, SiteInfo
 from sims.faults import SimulationError
 
@@ -25,8 +28,8 @@ class Controller:
     """
 
     def __init__(self, policy: Policy, site: SiteInfo, every_steps: int, rng: np.random.Generator) -> None:
-        self.policy, self.site, self.every_steps, self.rng = policy, site, every_steps, rng
-        policy.reset(site, rng)
+        self.policy, self.site, self.every_steps, self.rng = policy, _read_only(site), every_steps, rng
+        policy.reset(self.site, rng)
         self.setpoint_kw: Floats = np.zeros(len(site.p_max_kw))
 
     def decide(self, k: int, seen: Observation) -> Floats:
@@ -52,9 +55,11 @@ class Controller:
     def _checked(self, answer: Any) -> Floats:
         name, n = type(self.policy).__name__, len(self.site.p_max_kw)
         try:
-            power = np.array(answer, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+            power = np.asarray(answer)
+        except ValueError as error:  # rows of different lengths
             raise SimulationError(f"policy {name} answered no array of numbers: {error}") from error
+        if power.dtype.kind not in "fiu":  # text that looks like numbers, truth values and None are none
+            raise SimulationError(f"policy {name} answered {shortened(answer)}: must be {n} numbers [kW]")
         if power.shape != (n,):
             raise SimulationError(
                 f"policy {name} answered shape {power.shape}, must be ({n},): one kW a port"
@@ -62,4 +67,15 @@ class Controller:
         if not np.isfinite(power).all():
             port = int(np.argmin(np.isfinite(power)))
             raise SimulationError(f"policy {name} answered {power[port]} kW for port {port}: must be finite")
-        return power
+        return power.astype(np.float64)  # a copy: the policy may go on using its own array
+
+
+FLOATS = ("p_max_kw", "p_discharge_max_kw", "eta_charge", "eta_discharge")
+BOOLS = ("controllable", "bidirectional")
+
+
+def _read_only(site: SiteInfo) -> SiteInfo:
+    """The same facts in arrays of their own, typed also where there is no port."""
+    arrays = {name: frozen(getattr(site, name)) for name in FLOATS}
+    arrays |= {name: frozen(getattr(site, name), np.bool_) for name in BOOLS}
+    return replace(site, **arrays)

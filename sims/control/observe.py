@@ -52,7 +52,7 @@ class Observer:
             running_peak_kw=self.peak.kw(month),
             transformer_loading_percent=received.get("transformer_loading_percent", float("nan")),
             vm_min_pu=received.get("vm_min_pu", float("nan")),
-            energy_kwh=_frozen(state["energy_kwh"]),
+            energy_kwh=frozen(state["energy_kwh"]),
             **self._cars,
         )
 
@@ -67,15 +67,15 @@ class Observer:
 
     def _read_cars(self, parked: Mapping[str, Any]) -> None:
         self._table = parked
-        self._cars = {name: _frozen(parked[name]) for name in CAR_FIELDS}
-        session = _frozen(parked["session"], np.int64)
+        self._cars = {name: frozen(parked[name]) for name in CAR_FIELDS}
+        session = frozen(parked["session"], np.int64)
         occupied = session >= 0
         occupied.flags.writeable = False
         self._cars |= {"session": session, "occupied": occupied}
 
 
-def _frozen(values: Any, dtype: type = np.float64) -> np.ndarray:
-    """Array of its own that nobody can write to: a policy cannot change what others see."""
+def frozen(values: Any, dtype: type = np.float64) -> np.ndarray:
+    """Array of its own that is read-only: a policy cannot change what others see."""
     array = np.array(values, dtype=dtype)
     array.flags.writeable = False
     return array

@@ -17,27 +17,26 @@ class Uncontrolled(Policy):
     """Every car charges at full power from plug-in to its ceiling."""
 
     def act(self, seen: Observation) -> Floats:
-        return self._at_most_to(seen, seen.ceiling_kwh)
-
-    def _at_most_to(self, seen: Observation, target_kwh: Floats) -> Floats:
-        room_kwh = np.maximum(target_kwh - seen.energy_kwh, 0.0)
-        return np.minimum(seen.charge_max_kw, room_kwh / (self.site.eta_charge * self.site.dt_h))
+        return full_kw(self.site, seen, seen.ceiling_kwh)
 
 
-class Required(Uncontrolled):
+class Required(Policy):
     """Every car charges at full power until it has what its driver wants."""
 
     def act(self, seen: Observation) -> Floats:
-        return self._at_most_to(seen, seen.required_kwh)
+        return full_kw(self.site, seen, seen.required_kwh)
 
 
-class FirstComeFirstServed(Uncontrolled):
-    """Full power in the order of arrival, while the site cap has room beside the building."""
+class FirstComeFirstServed(Policy):
+    """Full power in the order of arrival, while the site cap has room beside building and uncontrolled ports."""
 
     def act(self, seen: Observation) -> Floats:
-        wanted = self._at_most_to(seen, seen.required_kwh)
+        listening = self.site.controllable
+        power = np.where(listening, 0.0, full_kw(self.site, seen, seen.ceiling_kwh))
+        wanted = np.where(listening, full_kw(self.site, seen, seen.required_kwh), 0.0)
         order = np.lexsort((seen.session, seen.arrival_s))
-        return fill_in_order(wanted, order, max(0.0, self.site.site_cap_kw - seen.building_kw))
+        room_kw = self.site.site_cap_kw - seen.building_kw - float(power.sum())
+        return power + fill_in_order(wanted, order, max(0.0, room_kw))
 
 
 class Trickle(Policy):
@@ -54,21 +53,22 @@ class Trickle(Policy):
         """Constant power to the declared departure; negative for what a car has in excess [kW]."""
         need_kwh = seen.required_kwh - seen.energy_kwh
         rate = np.where(need_kwh > 0, need_kwh / self.site.eta_charge, need_kwh * self.site.eta_discharge)
-        return np.clip(rate / self.hours_left(seen), -seen.discharge_max_kw, seen.charge_max_kw)
+        return _within_limits(rate / self.hours_left(seen), seen)
 
 
 class ThresholdRule(Trickle):
     """Keep the site below a peak threshold: fill the room below it, discharge above it.
 
-    Every car trickles. Room that is left below the threshold goes to bidirectional cars in the order
-    of `priority`, up to their ceiling. Above the threshold bidirectional cars give way, the latest
-    departure first, but never so much that they could not be charged again in time.
+    Every car trickles, but those at uncontrolled ports, which take full power whatever is asked. Room
+    that is left below the threshold goes to bidirectional cars in the order of `priority`, up to their
+    ceiling. Above the threshold bidirectional cars give way, the latest departure first, but never so
+    much that they could not be charged again in time.
 
     Parameters
     ----------
     peak_threshold_kw : float, optional
         Power the site should stay below; default 0.8 of the configured building peak [kW]. The
-        month's running peak raises it: a peak already paid for is free.
+        month's running peak raises it, as a peak already paid for is free; the site cap bounds it.
     overcharge : bool
         Whether cars may be charged beyond their need to have something to give back.
     """
@@ -89,21 +89,20 @@ class ThresholdRule(Trickle):
         """Sort key of the cars that are served first, smallest first."""
 
     def act(self, seen: Observation) -> Floats:
-        power = np.where(self.site.bidirectional, self.steady_kw(seen), np.maximum(self.steady_kw(seen), 0.0))
-        room_kw = max(self.threshold_kw, seen.running_peak_kw) - seen.building_kw - power.sum()
-        if room_kw >= 0.0:
-            if not self.overcharge:
-                return power
-            spare = np.where(self.site.bidirectional, self._fillable_kw(seen) - power, 0.0)
-            order = np.lexsort((seen.session, self.priority(seen)))
-            return power + fill_in_order(np.maximum(spare, 0.0), order, room_kw)
-        lowered = np.where(self.site.bidirectional, power - self._lowest_kw(seen), 0.0)
-        order = np.lexsort((seen.session, -seen.window_start_s))
-        return power - fill_in_order(np.maximum(lowered, 0.0), order, -room_kw)
+        full = full_kw(self.site, seen, seen.ceiling_kwh)
+        power = np.where(self.site.controllable, self.steady_kw(seen), full)
+        limit_kw = min(max(self.threshold_kw, seen.running_peak_kw), self.site.site_cap_kw)
+        room_kw = limit_kw - seen.building_kw - float(power.sum())
+        if room_kw < 0.0:
+            return power - self._shared(power - self._lowest_kw(seen), seen, -seen.window_start_s, -room_kw)
+        if self.overcharge:
+            return power + self._shared(full - power, seen, self.priority(seen), room_kw)
+        return power
 
-    def _fillable_kw(self, seen: Observation) -> Floats:
-        room_kwh = np.maximum(seen.ceiling_kwh - seen.energy_kwh, 0.0)
-        return np.minimum(seen.charge_max_kw, room_kwh / (self.site.eta_charge * self.site.dt_h))
+    def _shared(self, movable_kw: Floats, seen: Observation, key: Floats, room_kw: float) -> Floats:
+        """Shares of the bidirectional cars in `room_kw`: smallest key first, ties by session."""
+        wanted = np.where(self.site.bidirectional, np.maximum(movable_kw, 0.0), 0.0)
+        return fill_in_order(wanted, np.lexsort((seen.session, key)), room_kw)
 
     def _lowest_kw(self, seen: Observation) -> Floats:
         """Deepest discharge from which full power still reaches the need before the declared departure."""
@@ -111,9 +110,8 @@ class ThresholdRule(Trickle):
         regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
         lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
         move_kwh = lowest_kwh - seen.energy_kwh
-        charge = move_kwh / (self.site.eta_charge * dt_h)
-        discharge = move_kwh * self.site.eta_discharge / dt_h
-        return np.clip(np.where(move_kwh > 0, charge, discharge), -seen.discharge_max_kw, seen.charge_max_kw)
+        rate = np.where(move_kwh > 0, move_kwh / self.site.eta_charge, move_kwh * self.site.eta_discharge)
+        return _within_limits(rate / dt_h, seen)
 
 
 class EarliestDeadlineFirst(ThresholdRule):
@@ -154,6 +152,12 @@ class LeastLaxityFirst(ThresholdRule):
         return left_h - (seen.required_kwh - seen.energy_kwh) / full_power
 
 
+def full_kw(site: SiteInfo, seen: Observation, target_kwh: Floats) -> Floats:
+    """Full power of each car, less in the step that reaches `target_kwh`, 0 from there on, shape (n,) [kW]."""
+    room_kwh = np.maximum(target_kwh - seen.energy_kwh, 0.0)
+    return np.minimum(seen.charge_max_kw, room_kwh / (site.eta_charge * site.dt_h))
+
+
 def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Floats:
     """Share out `room_kw` of power: each gets what it wants, in `order`, until the room is gone.
 
@@ -174,8 +178,13 @@ def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Float
     sorted_kw = wanted_kw[order]
     before = np.cumsum(sorted_kw) - sorted_kw
     shares = np.empty_like(wanted_kw)
-    shares[order] = np.clip(room_kw - before, 0.0, sorted_kw)
+    shares[order] = np.minimum(np.maximum(room_kw - before, 0.0), sorted_kw)
     return shares
+
+
+def _within_limits(p_kw: Floats, seen: Observation) -> Floats:
+    # 0 - x, not -x: a port that cannot discharge gets 0, not -0
+    return np.minimum(np.maximum(p_kw, 0.0 - seen.discharge_max_kw), seen.charge_max_kw)
 
 
 POLICIES: dict[str, type[Policy]] = {

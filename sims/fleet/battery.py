@@ -4,7 +4,7 @@ Powers are grid side, charging positive. Charging stores `eta_charge` of the met
 discharging takes 1/`eta_discharge` of it from the battery: the difference is loss, and is metered.
 """
 
-from math import exp
+from math import exp, isfinite
 
 import numba as nb
 import numpy as np
@@ -53,12 +53,13 @@ def soc_after(
     gain = eta * p_kw * dt_h / capacity_kwh
     if taper_soc >= NO_TAPER or gain <= 0.0:
         return min(1.0, soc + gain)
-    knee = 1.0 - (1.0 - taper_soc) * p_kw / p_max_kw
+    above_knee = (1.0 - taper_soc) * p_kw / p_max_kw
+    knee = 1.0 - above_knee
     if soc + gain <= knee:
         return soc + gain
     if soc < knee:
-        return 1.0 - (1.0 - knee) * exp(-(soc + gain - knee) / (1.0 - knee))
-    return 1.0 - (1.0 - soc) * exp(-gain / (1.0 - knee))
+        return 1.0 - above_knee * exp(-(soc + gain - knee) / above_knee)
+    return 1.0 - (1.0 - soc) * exp(-gain / above_knee)
 
 
 @nb.njit(cache=True)
@@ -83,7 +84,7 @@ def limited_kw(
 
 @nb.njit(cache=True)
 def tapered_kw(
-    p_kw: float,
+    asked_kw: float,
     energy_kwh: float,
     capacity_kwh: float,
     p_max_kw: float,
@@ -93,8 +94,8 @@ def tapered_kw(
 ) -> float:
     """Mean charging power [kW] that the two-stage curve leaves of a constant request."""
     soc = energy_kwh / capacity_kwh
-    gain = soc_after(soc, p_kw, p_max_kw, capacity_kwh, eta, dt_h, taper_soc) - soc
-    return min(p_kw, gain * capacity_kwh / (eta * dt_h))
+    gain = soc_after(soc, asked_kw, p_max_kw, capacity_kwh, eta, dt_h, taper_soc) - soc
+    return min(asked_kw, gain * capacity_kwh / (eta * dt_h))
 
 
 @nb.njit(cache=True)
@@ -177,14 +178,25 @@ def advance_ports(
     Returns
     -------
     int
-        Number of ports whose request had to be changed [-].
+        Number of ports whose setpoint went beyond port, car, battery range or site rules. What no
+        controller can know is no fault of it: taper and plugged share are not counted [-].
+
+    Raises
+    ------
+    ValueError
+        A setpoint or the load is not finite; batteries are untouched.
     """
+    if not isfinite(building_kw):
+        raise ValueError("building_kw is not finite")
+    n = len(p_kw)
+    clamped = np.zeros(n, dtype=np.bool_)
     charging_kw = uncontrolled_kw = discharging_kw = 0.0
-    clamped = 0
-    for i in range(len(p_kw)):
-        asked = charge_max_kw[i] if uncontrolled[i] else setpoint_kw[i]
+    for i in range(n):
+        asked_kw = charge_max_kw[i] if uncontrolled[i] else setpoint_kw[i]
+        if not isfinite(asked_kw):
+            raise ValueError("a setpoint is not finite")
         p = limited_kw(
-            asked,
+            asked_kw,
             energy_kwh[i],
             floor_kwh[i],
             ceiling_kwh[i],
@@ -194,23 +206,33 @@ def advance_ports(
             eta_discharge[i],
             dt_h,
         )
-        clamped += abs(asked - p) > CLAMP_TOLERANCE_KW and not uncontrolled[i]
-        p = max(min(p, charge_max_kw[i] * plugged_share[i]), -discharge_max_kw[i] * plugged_share[i])
+        clamped[i] = abs(asked_kw - p) > CLAMP_TOLERANCE_KW
+        full_kw = charge_max_kw[i] * plugged_share[i]
+        p = max(min(p, full_kw), -discharge_max_kw[i] * plugged_share[i])
         if p > 0.0 and taper_soc < NO_TAPER:
-            p = tapered_kw(
-                p, energy_kwh[i], capacity_kwh[i], charge_max_kw[i], eta_charge[i], dt_h, taper_soc
+            # the curve belongs to the request: what the ceiling leaves of it would bend it elsewhere
+            wished_kw = min(asked_kw, full_kw)
+            curve_kw = tapered_kw(
+                wished_kw, energy_kwh[i], capacity_kwh[i], full_kw, eta_charge[i], dt_h, taper_soc
             )
+            p = min(p, curve_kw)
         p_kw[i] = p
-        charging_kw += p if p > 0.0 and not uncontrolled[i] else 0.0
-        uncontrolled_kw += p if p > 0.0 and uncontrolled[i] else 0.0
-        discharging_kw -= min(p, 0.0)
-    back, forth, stubborn = site_factors(
+        if p < 0.0:
+            discharging_kw -= p
+        elif uncontrolled[i]:
+            uncontrolled_kw += p
+        else:
+            charging_kw += p
+    discharging, charging, stubborn = site_factors(
         building_kw, charging_kw, uncontrolled_kw, discharging_kw, site_cap_kw, allow_export
     )
-    for i in range(len(p_kw)):
-        factor = back if p_kw[i] < 0.0 else (stubborn if uncontrolled[i] else forth)
-        clamped += factor < 1.0 and p_kw[i] != 0.0
-        p_kw[i] *= factor
-        stored = eta_charge[i] * p_kw[i] if p_kw[i] > 0.0 else p_kw[i] / eta_discharge[i]
-        energy_kwh[i] += stored * dt_h
-    return clamped
+    n_clamped = 0
+    for i in range(n):
+        factor = discharging if p_kw[i] < 0.0 else (stubborn if uncontrolled[i] else charging)
+        given_kw = p_kw[i] * factor + 0.0  # no -0.0
+        clamped[i] |= abs(given_kw - p_kw[i]) > CLAMP_TOLERANCE_KW
+        n_clamped += clamped[i] and not uncontrolled[i]
+        stored_kw = eta_charge[i] * given_kw if given_kw > 0.0 else given_kw / eta_discharge[i]
+        p_kw[i] = given_kw
+        energy_kwh[i] += stored_kw * dt_h
+    return n_clamped

@@ -1,0 +1,83 @@
+"""The compiled inner loops alone."""
+
+import random
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from sims.feeder.network import load_network
+from sims.feeder.powerflow import make_engine
+from sims.fleet.battery import NO_TAPER, advance_ports
+
+REPEATS = 5
+
+
+def microseconds(call: Callable[[], object], calls: int) -> float:
+    """CPU time of a call: the least of several rounds [us]."""
+    call()
+    rounds: list[float] = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        for _ in range(calls):
+            call()
+        rounds.append((time.process_time() - start) / calls * 1e6)
+    return min(rounds)
+
+
+def fleet() -> dict[str, tuple[float, str, str]]:
+    """The kernel of one step of all ports."""
+    return {
+        f"{n} ports": (_fleet_us(n), "us", f"bar {bar} us") for n, bar in ((15, 10), (1000, 60))
+    }
+
+
+def feeder() -> dict[str, tuple[float, str, str]]:
+    """A zbus solve with all voltages, flows and loadings."""
+    from pathlib import Path
+
+    figures: dict[str, tuple[float, str, str]] = {}
+    for name in ("create_kerber_dorfnetz", "create_kerber_vorstadtnetz_kabel_1"):
+        net = load_network(f"pandapower:{name}", {}, Path())
+        buses = [int(bus) for bus in net.load.bus[:15]]
+        engine = make_engine("zbus", net, buses)
+        rng = random.Random(0)  # noqa: S311 - loads of a benchmark
+        loads = [np.array([rng.uniform(-5, 10) for _ in buses]) for _ in range(64)]
+        turn = iter(range(10**9))
+        zero = np.zeros(len(buses))
+        used = microseconds(lambda e=engine, t=turn, p=loads, q=zero: e.solve(p[next(t) % 64], q), 2000)
+        figures[f"{len(net.bus)} buses"] = (used, "us", "")
+    return figures
+
+
+def _fleet_us(n: int) -> float:
+    rng = np.random.default_rng(0)
+    capacity = np.full(n, 60.0)
+    energy, power = capacity * rng.uniform(0.2, 0.9, n), np.zeros(n)
+    setpoint = rng.uniform(-20, 20, n)
+    ones, limits = np.ones(n), np.full(n, 20.0)
+    uncontrolled = np.zeros(n, dtype=np.bool_)
+    floor, ceiling, eta = 0.1 * capacity, capacity.copy(), np.full(n, 0.95)
+
+    def call() -> None:
+        advance_ports(
+            energy,
+            power,
+            setpoint,
+            capacity,
+            floor,
+            ceiling,
+            limits,
+            limits,
+            ones,
+            uncontrolled,
+            eta,
+            eta,
+            100.0,
+            1e9,
+            False,
+            0.25,
+            NO_TAPER,
+        )
+
+    return microseconds(call, 2000)
