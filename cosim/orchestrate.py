@@ -11,6 +11,7 @@
      recorder
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from sims.faults import SimulationError
 
 SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
 FEEDER_RESULTS = {"transformer_loading_max_percent": "transformer_loading_percent", "vm_min_pu": "vm_min_pu"}
+# the fleet gives on what it received: each pair of connected simulators costs mosaik some 50 us a step
+RECORDED_OF_SITE = ("building_kw", "site_kw", "setpoint_kw", "evse_kw", "soc", "session")
 RECORDED_OF_FEEDER = (
     "vm_pu",
     "transformer_loading_percent",
@@ -120,8 +123,20 @@ def _world(out_of_process: Collection[str]) -> Iterator[mosaik.World]:
     }
     config |= {name: {"cmd": f"%(python)s -m sims.{name} %(addr)s"} for name in out_of_process}
     config["recorder"] = {"python": "cosim.results.recorder:RecorderSimulator"}
-    with mosaik.World(config, skip_greetings=True, configure_logging=False) as world:
-        yield world
+    with mosaik.World(config, skip_greetings=True, configure_logging=False, cache=False) as world:
+        try:
+            yield world
+        except BaseException:
+            _dismiss(world)
+            raise
+
+
+def _dismiss(world: mosaik.World) -> None:
+    """End the tasks of the simulators that did not fail, or asyncio complains of each on the terminal."""
+    tasks = asyncio.all_tasks(world.loop)
+    for task in tasks:
+        task.cancel()
+    world.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 def _start(
@@ -186,10 +201,7 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
         world.connect(fleet, feeder, "evse_kw")
         _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))
         _feed_back(world, feeder, control, FEEDER_RESULTS, sims["feeder"].fed_back("feeder"))
-        record = made[f"recorder/sites/{name}"]
-        world.connect(building, record, ("p_kw", "building_kw"))
-        world.connect(control, record, "setpoint_kw")
-        world.connect(fleet, record, "evse_kw", "soc", "session", "site_kw")
+        world.connect(fleet, made[f"recorder/sites/{name}"], *RECORDED_OF_SITE)
     for signals in {used.name for used in chosen.values()}:
         record = made[f"recorder/signals/{signals}"]
         world.connect(made[f"signals/{signals}"], record, "price_per_kwh", "co2_g_per_kwh")

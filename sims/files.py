@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CHUNK_BYTES = 1 << 20
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class FileProblem(NamedTuple):
@@ -27,7 +28,9 @@ def file_problem(path: Path, max_bytes: int) -> FileProblem | None:
     """
     try:
         if not path.exists():
-            return FileProblem("01", f"no such file (looked in {path.parent.resolve()}){_nearest_files(path)}")
+            return FileProblem(
+                "01", f"no such file (looked in {path.parent.resolve()}){_nearest_files(path)}"
+            )
         if path.is_dir():
             return FileProblem("01", f"is a directory, a file is needed{_listed(sorted(path.iterdir()))}")
         if not path.is_file():
@@ -67,20 +70,17 @@ def _undecodable(path: Path) -> str | None:
     before, rest = 0, b""
     for chunk in _chunks(path):
         data = rest + chunk
+        if before == 0 and data[:2] in UTF16_MARKS:
+            return f"byte 0 (0x{data[0]:02x}) is not UTF-8; looks like UTF-16: save it as UTF-8"
         if (nul := data.find(b"\0")) >= 0:
-            return f"byte {before + nul} is NUL: not a text file{_looks_utf16(data, before)}"
+            return f"byte {before + nul} is NUL: not a text file"
         try:
             data.decode()
             before, rest = before + len(data), b""
         except UnicodeDecodeError as error:
             # a character cut by the chunk's end is no fault: it is looked at with the next chunk
             if error.reason != "unexpected end of data":
-                hint = _looks_utf16(data, before)
-                return f"byte {before + error.start} (0x{data[error.start]:02x}) is not UTF-8{hint}"
+                byte = f"byte {before + error.start} (0x{data[error.start]:02x})"
+                return f"{byte} is not UTF-8; save the file as UTF-8"
             before, rest = before + error.start, data[error.start :]
     return f"byte {before} starts a character that is cut off: not UTF-8" if rest else None
-
-
-def _looks_utf16(data: bytes, before: int) -> str:
-    utf16 = before == 0 and data[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    return "; looks like UTF-16: save it as UTF-8" if utf16 else "; save it as UTF-8"

@@ -9,13 +9,14 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import mosaik_api_v3
 
 from sims.faults import GridparkError, SimulationError
+from sims.portcheck import PortError, by_entity, check_sources, is_finite, only, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class Model:
 class VectorSimulator(mosaik_api_v3.Simulator):
     """Base of the adapters: a subclass makes entities and advances one entity by one step.
 
-    Every fault inside a step leaves as a `SimulationError` that names simulator, entity, attribute,
-    local time and step.
+    Every fault leaves as a `SimulationError` that names simulator, entity, attribute, local time and
+    step: "Fleet-0.office.setpoint_kw at 2019-06-03T06:15:00-07:00 (step 217): got nan from ...".
     """
 
     MODELS: ClassVar[Mapping[str, Model]]
@@ -88,6 +89,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
         if time_resolution != 1.0:
             raise SimulationError(f"{sid}: time_resolution = {time_resolution}: must be 1.0 s")
         self.sid, self.step_s, self.start_s, self.t0_s, self.zone = sid, step_s, start_s, t0_s, zone
+        self._k = t0_s // step_s
         return self.meta
 
     def create(self, num: int, model: str, **params: Any) -> list[Any]:
@@ -105,26 +107,24 @@ class VectorSimulator(mosaik_api_v3.Simulator):
 
     def step(self, time: int, inputs: Mapping[str, Any], max_advance: int) -> int:
         """Advance every entity by one step."""
-        k = (self.t0_s + time) // self.step_s
+        self._k = (self.t0_s + time) // self.step_s
         gathered = self._gather(inputs)
         for eid in self.entities:
             try:
                 received = self._receive(eid, gathered.get(eid, {}))
-                self._published[eid] = self.advance(eid, k, received)
-            except GridparkError as error:
-                raise SimulationError(f"{self._place(eid, k)}: {error}") from error
+                self._published[eid] = self.advance(eid, self._k, received)
             except Exception as error:
-                raise SimulationError(f"{self._place(eid, k)}: {type(error).__name__}: {error}") from error
+                raise self._located(eid, error) from error
         return time + self.step_s
 
     def get_data(self, outputs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Give the published values, checked to be complete and finite."""
         data: dict[str, Any] = {}
-        for eid, attributes in outputs.items():
-            if eid in self._children:
-                data[eid] = self._child_data(eid, attributes)
-            else:
-                data[eid] = {name: self._published_value(eid, name) for name in attributes}
+        for eid, names in outputs.items():
+            try:
+                data[eid] = {name: self._published_value(eid, name) for name in names}
+            except PortError as error:
+                raise self._located(eid, error) from error
         return data
 
     @abstractmethod
@@ -164,42 +164,49 @@ class VectorSimulator(mosaik_api_v3.Simulator):
         for eid in driven:
             parent, child, index = self._children[eid]
             for name, sources in inputs[eid].items():
-                port = child.inputs[name]
-                vectors = gathered.setdefault(parent, {}).setdefault(port, {"children": {}})
-                cells = vectors["children"]
+                vector = child.inputs.get(name, "")
+                try:
+                    check_sources(name, sources, self._model_of[parent].inputs.get(vector))
+                except PortError as error:
+                    raise self._located(eid, error) from error
+                cells = gathered.setdefault(parent, {}).setdefault(vector, {"children": {}})["children"]
                 cells[index] = cells.get(index, 0.0) + math.fsum(sources.values())
         return gathered
 
     def _receive(self, eid: str, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        ports = self._model_of[eid].inputs
+        for name, sources in inputs.items():
+            check_sources(name, sources, ports.get(name))
         received: dict[str, Any] = {}
-        for name, port in self._model_of[eid].inputs.items():
+        for name, port in ports.items():
             sources = inputs.get(name)
-            if not sources:
-                if not port.optional:
-                    raise SimulationError(f"{name}: nothing is connected or nothing came")
-                continue
-            for source, value in sources.items():
-                if not port.nan and not _is_finite(value):
-                    raise SimulationError(f"{name}: got a value that is not finite from {source}: {value}")
-            received[name] = _by_entity(sources) if port.many else _only(sources, name)
+            if sources:
+                received[name] = by_entity(name, sources) if port.many else only(name, sources)
+            elif not port.optional:
+                raise PortError(name, "nothing is connected or nothing came")
         return received
 
     def _published_value(self, eid: str, name: str) -> Any:
+        parent, child, index = self._children.get(eid, (eid, None, None))
+        vector = name if child is None else child.outputs.get(name, "")
+        port = self._model_of[parent].outputs.get(vector)
+        if port is None:
+            raise PortError(name, "is an input, publishes nothing")
         try:
-            value = self._published[eid][name]
-        except KeyError:
-            raise SimulationError(f"{self.sid}.{eid}.{name}: nothing was published") from None
-        if not self._model_of[eid].outputs[name].nan and not _is_finite(value):
-            raise SimulationError(f"{self.sid}.{eid}.{name}: published a value that is not finite: {value}")
+            whole = self._published[parent][vector]
+            value = whole if index is None else whole[index]
+        except LookupError:
+            raise PortError(name, "nothing was published") from None
+        if not port.nan and not is_finite(value):
+            raise PortError(name, f"published {worst(value)}")
         return value
 
-    def _child_data(self, eid: str, attributes: Sequence[str]) -> dict[str, float]:
-        parent, child, index = self._children[eid]
-        return {name: self._published_value(parent, child.outputs[name])[index] for name in attributes}
-
-    def _place(self, eid: str, k: int) -> str:
-        instant = datetime.fromtimestamp(self.start_s + k * self.step_s, UTC).astimezone(ZoneInfo(self.zone))
-        return f"{self.sid}.{eid} at {instant.isoformat()} (step {k})"
+    def _located(self, eid: str, error: Exception) -> SimulationError:
+        """The same error, saying where and when it was."""
+        place = f"{self.sid}.{eid}.{error.name}" if isinstance(error, PortError) else f"{self.sid}.{eid}"
+        instant = datetime.fromtimestamp(self.start_s + self._k * self.step_s, ZoneInfo(self.zone))
+        what = str(error) if isinstance(error, GridparkError) else f"{type(error).__name__}: {error}"
+        return SimulationError(f"{place} at {instant.isoformat()} (step {self._k}): {what}")
 
 
 def child_values(value: Any, size: int) -> list[float]:
@@ -209,34 +216,13 @@ def child_values(value: Any, size: int) -> list[float]:
     return value
 
 
-def _by_entity(sources: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by the entity id of their source: "Fleet-0.office" sent by the site "office"."""
-    return {source.partition(".")[2]: value for source, value in sources.items()}
-
-
-def _only(sources: Mapping[str, Any], name: str) -> Any:
-    if len(sources) > 1:
-        raise SimulationError(f"{name}: has {len(sources)} sources, takes one: {', '.join(sources)}")
-    return next(iter(sources.values()))
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether a number, or each number of a list, is finite (one pass of C code: a sum keeps NaN and inf)."""
-    if isinstance(value, dict):
-        return all(_is_finite(part) for part in value.values())
-    try:
-        return math.isfinite(sum(value) if isinstance(value, list) else value)
-    except TypeError:
-        return False
-
-
 def _meta(models: Mapping[str, Model], extra_methods: Sequence[str]) -> Any:
     described: dict[str, Any] = {}
     for name, model in models.items():
         described[name] = {
             "public": True,
             "params": ["name", *model.params],
-            "attrs": [*model.inputs, *model.outputs],
+            "attrs": list(dict.fromkeys([*model.inputs, *model.outputs])),
         }
         for kind, child in model.children.items():
             described[kind] = {"public": False, "params": [], "attrs": [*child.inputs, *child.outputs]}

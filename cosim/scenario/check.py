@@ -67,7 +67,9 @@ def _check_time(scenario: Scenario) -> Iterator[Finding]:
     if problem := zone_problem(zone):
         yield Finding("S25", ("timezone",), problem, zone)
     if start.tzinfo is not None:
-        what = f"must have no offset: it is local to `timezone`; write {start.replace(tzinfo=None).isoformat()}"
+        what = (
+            f"must have no offset: it is local to `timezone`; write {start.replace(tzinfo=None).isoformat()}"
+        )
         yield Finding("S25", ("start",), what, start)
     elif not YEARS[0] <= start.year <= YEARS[1]:
         yield Finding("S23", ("start",), f"allowed years: {YEARS[0]} .. {YEARS[1]}", start)

@@ -1,7 +1,7 @@
-"""pydantic's errors as sentences a grid engineer can act on: value, allowed range, what was probably meant."""
+"""pydantic's errors as sentences to act on: the value, the allowed range, what was probably meant."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -53,10 +53,9 @@ def _real_loc(detail: Any, raw: object) -> Loc:
         return loc
     here: Any = raw
     for depth, part in enumerate(loc):
-        inside = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
-        if not inside:
+        if not (part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)):
             return loc[:depth]
-        here = here[part]
+        here = here[part]  # pyright: ignore[reportArgumentType, reportCallIssue]
     return loc
 
 
@@ -68,21 +67,23 @@ def _finding(loc: Loc, details: Sequence[Any]) -> Finding:
         return _unknown_key(loc, kinds["extra_forbidden"]["input"])
     if "missing" in kinds and field:
         return Finding("S07", loc, f"required key is missing; for example `{example_line(loc, field)}`")
-    value = details[0]["input"]
-    if "finite_number" in kinds:
-        return Finding("S09", loc, "must be finite", value)
-    code = CODES.get(str(loc[-1]) if loc else "", "S08")
+    return _bad_value(loc, field, details[0], kinds)
+
+
+def _bad_value(loc: Loc, field: FieldInfo | None, first: Any, kinds: Mapping[str, Any]) -> Finding:
+    """A key we know with a value it cannot have."""
+    value, code = first["input"], CODES.get(str(loc[-1]), "S08")
     if ranged := kinds.keys() & RANGES:
         return _out_of_range(loc, field, value, kinds[min(ranged)])
+    if "finite_number" in kinds:
+        return Finding("S09", loc, "must be finite", value)
     if field and choices(field):
         return Finding(CODES.get(str(loc[-1]), "S26"), loc, _no_choice(value, choices(field)), value)
     if "string_pattern_mismatch" in kinds and field:
-        return Finding(code, loc, f"allowed: {field.description or kinds['string_pattern_mismatch']['msg']}", value)
-    if kinds.keys() & {"too_short", "too_long"}:
-        return Finding("S07", loc, details[0]["msg"], value)
+        return Finding(code, loc, f"allowed: {field.description}", value)
     if kinds.keys() <= EXPECTED.keys():
         return Finding(code, loc, _wrong_type(value, kinds), value)
-    return Finding(code, loc, details[0]["msg"], value)
+    return Finding(code, loc, _lower(first["msg"]), value)
 
 
 def _unknown_key(loc: Loc, value: object) -> Finding:
@@ -94,7 +95,7 @@ def _unknown_key(loc: Loc, value: object) -> Finding:
 def _out_of_range(loc: Loc, field: FieldInfo | None, value: Any, detail: Any) -> Finding:
     limit = next(iter(detail["ctx"].values()))
     if field is None:
-        return Finding("S20", loc, f"{detail['msg'][0].lower()}{detail['msg'][1:]}", value)
+        return Finding("S20", loc, _lower(detail["msg"]), value)
     high = detail["type"] in TOO_HIGH
     of = f" {unit(field)}" if unit(field) else ""
     hint = _probably_meant(field, value) or ";"
@@ -106,9 +107,13 @@ def _out_of_range(loc: Loc, field: FieldInfo | None, value: Any, detail: Any) ->
     return Finding(code, loc, f"{said}{hint} allowed: {allowed}{of}", value)
 
 
+def _lower(message: str) -> str:
+    return f"{message[0].lower()}{message[1:]}"
+
+
 def _plain(number: float) -> str:
     """A limit without needless decimals."""
-    return str(int(number)) if float(number).is_integer() else f"{number:g}"
+    return str(int(number)) if number == int(number) else f"{number:g}"
 
 
 def _probably_meant(field: FieldInfo, value: float) -> str:

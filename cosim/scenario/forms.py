@@ -59,17 +59,17 @@ def unit(field: FieldInfo) -> str:
     return "" if found is None or found[1] == "-" else found[1]
 
 
-def bounds(field: FieldInfo) -> Iterator[tuple[str, float]]:
+def bounds(field: FieldInfo) -> Iterator[tuple[str, Any]]:
     """Limits of a number with their words, lower first."""
     for rule in field.metadata:
         if isinstance(rule, Gt):
-            yield "above", float(rule.gt)  # pyright: ignore[reportArgumentType]
+            yield "above", rule.gt
         elif isinstance(rule, Ge):
-            yield "at least", float(rule.ge)  # pyright: ignore[reportArgumentType]
+            yield "at least", rule.ge
         elif isinstance(rule, Lt):
-            yield "below", float(rule.lt)  # pyright: ignore[reportArgumentType]
+            yield "below", rule.lt
         elif isinstance(rule, Le):
-            yield "at most", float(rule.le)  # pyright: ignore[reportArgumentType]
+            yield "at most", rule.le
 
 
 def example_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from cosim.scenario.overrides import apply_overrides
 from cosim.scenario.positions import Loc, Places, key_lines, shown, site_names
 from cosim.scenario.schema import SCHEMA_VERSION, Scenario
@@ -56,8 +58,6 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
 def dump_scenario(scenario: Scenario) -> str:
     """TOML text of a scenario, defaults written out; loading it gives an equal scenario."""
-    import tomli_w
-
     return tomli_w.dumps(scenario.model_dump(exclude_none=True))
 
 
@@ -95,7 +95,7 @@ def _line_at(text: str, position: int) -> int:
 
 
 def _syntax_fault(message: str, text: str, file: str, lines: dict[Loc, list[int]]) -> Fault:
-    """What tomllib says, with line and column, the line itself, and the other line of a key that is there twice."""
+    """What tomllib says with line, column and the line itself; both lines of a key that is there twice."""
     rows = text.split("\n")
     at = _AT.search(message)
     line, column = (int(at[1]), int(at[2])) if at and at[1] else (len(rows), len(rows[-1]) + 1)
@@ -113,7 +113,5 @@ def _refuse_newer(raw: dict[str, Any], places: Places) -> None:
     """A newer form would only give misleading faults: say the versions alone."""
     version = raw.get("schema_version")
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
-        what = (
-            f"the file is written for form {version}, this gridpark reads form {SCHEMA_VERSION}; update gridpark"
-        )
+        what = f"the file has form {version}, this gridpark reads form {SCHEMA_VERSION}; update gridpark"
         raise ScenarioError([Fault("S34", f"{places.where(('schema_version',))} = {version}", what)])

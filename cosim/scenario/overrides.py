@@ -24,8 +24,8 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[froz
     raw : dict
         The parsed file.
     overrides : sequence of str
-        `path=value` each; a site goes by name or position (`sites.office.` or `sites[0].`), a charger by position
-        (`chargers[1].`). The value is TOML, or a text without quotes.
+        `path=value` each; a site goes by name or position (`sites.office.` or `sites[0].`), a charger by
+        position (`chargers[1].`). The value is TOML, or a text without quotes.
 
     Returns
     -------
@@ -61,19 +61,24 @@ def _set(raw: dict[str, Any], path: str, value: Any) -> Loc:
     steps: list[str | int] = [name or int(number) for name, number in _STEP.findall(path)]
     here: Any = raw
     loc: Loc = ()
-    for step, after in zip(steps, [*steps[1:], None], strict=True):
-        if isinstance(here, list):
-            part = _position(here, step, loc, raw)
-        elif isinstance(here, dict) and isinstance(step, str):
-            part = step
-        else:
-            raise _UnknownPlaceError(f"`{step}`: there is no table or list to look into")
+    for step in steps[:-1]:
+        part = _part(here, step, loc, raw)
+        if isinstance(here, dict):
+            here.setdefault(part, {})
+        here = here[part]
         loc = (*loc, part)
-        if after is None:
-            here[part] = value
-        else:
-            here = here[part] if isinstance(part, int) else here.setdefault(part, {})
-    return loc
+    last = _part(here, steps[-1], loc, raw)
+    here[last] = value
+    return (*loc, last)
+
+
+def _part(here: Any, step: str | int, loc: Loc, raw: dict[str, Any]) -> str | int:
+    """Key or position that a step of the path means in the table or list it is looked up in."""
+    if isinstance(here, list):
+        return _position(here, step, loc, raw)
+    if isinstance(here, dict) and isinstance(step, str):
+        return step
+    raise _UnknownPlaceError(f"`{step}`: there is no table or list to look into")
 
 
 def _position(here: list[Any], step: str | int, loc: Loc, raw: dict[str, Any]) -> int:

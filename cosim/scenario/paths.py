@@ -13,14 +13,25 @@ def path_problem(folder: Path, text: str) -> str | None:
     text : str
         File name as the scenario writes it.
     """
-    if not text or "\0" in text:
-        return "is no file name"
-    if text.startswith("~") or "$" in text:
-        return "`~` and variables are not expanded; write the path from the scenario's folder"
-    if "://" in text:
-        return "addresses are not read; copy the file into the scenario's folder"
-    if PurePosixPath(text).is_absolute() or PureWindowsPath(text).drive or "\\" in text:
-        return f"must be a path from the scenario's folder ({folder.resolve()}), with `/`"
+    for wrong, what in (
+        (not text or "\0" in text, "is no file name"),
+        (
+            text.startswith("~") or "$" in text,
+            "`~` and variables are not expanded; write the path from the scenario's folder",
+        ),
+        ("://" in text, "addresses are not read; copy the file into the scenario's folder"),
+        (
+            PurePosixPath(text).is_absolute() or PureWindowsPath(text).drive or "\\" in text,
+            f"must be a path from the scenario's folder ({folder.resolve()}), with `/`",
+        ),
+    ):
+        if wrong:
+            return what
+    return _leads_out(folder, text)
+
+
+def _leads_out(folder: Path, text: str) -> str | None:
+    """Why the file behind a name, links followed, is refused, or None."""
     try:
         target = (folder / text).resolve()
         if not target.is_relative_to(folder.resolve()):

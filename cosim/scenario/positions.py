@@ -74,19 +74,22 @@ class _Value:
     def read(self, text: str) -> None:
         """Go through one more line of the value."""
         at = 0
-        while self._quotes or (token := _TOKEN.search(text, at)):
-            if self._quotes:
-                end = text.find(self._quotes, at)
-                if end < 0:
-                    return
-                at, self._quotes = end + 3, ""
-                continue
+        if self._quotes:
+            at = self._after_quotes(text, 0)
+        while not self._quotes and (token := _TOKEN.search(text, at)) and token[0] != "#":
             at = token.end()
-            if token[0] == "#":
-                return
+            self._depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
             if token[0] in {'"""', "'''"}:
                 self._quotes = token[0]
-            self._depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+                at = self._after_quotes(text, at)
+
+    def _after_quotes(self, text: str, at: int) -> int:
+        """Position after the end of the open long string, which stays open if it does not end here."""
+        end = text.find(self._quotes, at)
+        if end < 0:
+            return len(text)
+        self._quotes = ""
+        return end + 3
 
 
 @dataclass(frozen=True, slots=True)

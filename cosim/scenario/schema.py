@@ -25,12 +25,12 @@ class Background(Section):
     """Loads of the feeder that are not ours."""
 
     loads: Literal["network", "none"] = Field(
-        "network",
+        default="network",
         description="`network`: the static loads the network carries; `none`: they are switched off",
     )
     profile: str | None = Field(
-        None,
-        description="CSV `time, kw`: total the static loads follow together; or `time, <load name>_kw, ...` [kW]",
+        default=None,
+        description="CSV `time, kw`: total all static loads follow; or `time, <load name>_kw, ...` [kW]",
     )
 
 
@@ -41,13 +41,13 @@ class Feeder(Section):
         description='a shipped one, "pandapower:<create function>", or a JSON file of pandapower',
         examples=["office_site"],
     )
-    engine: Literal["zbus", "pandapower"] = Field("zbus", description="power-flow engine")
+    engine: Literal["zbus", "pandapower"] = Field(default="zbus", description="power-flow engine")
     options: dict[str, Scalar] = Field(
         default_factory=dict, description="options of the network's builder: build(**options)"
     )
-    background: Background = Field(default_factory=lambda: Background())
+    background: Background = Field(default_factory=Background)
     on_divergence: Literal["mark", "stop"] = Field(
-        "mark", description="a step whose power flow has no solution is marked, or stops the run"
+        default="mark", description="a step whose power flow has no solution is marked, or stops the run"
     )
 
 
@@ -59,10 +59,15 @@ class Building(Section):
         examples=["data/building.csv"],
     )
     peak_kw: float | None = Field(
-        None, gt=0, le=100_000, description="scale the profile so that the file's maximum is this [kW]"
+        default=None,
+        gt=0,
+        le=100_000,
+        description="scale the profile so that the file's maximum is this [kW]",
     )
-    power_factor: float = Field(0.95, gt=0, le=1, description="cos phi, lagging [-]")
-    connection: str | None = Field(None, description="bus of the building; default: the site's connection")
+    power_factor: float = Field(default=0.95, gt=0, le=1, description="cos phi, lagging [-]")
+    connection: str | None = Field(
+        default=None, description="bus of the building; default: the site's connection"
+    )
 
 
 class Chargers(Section):
@@ -77,24 +82,28 @@ class Chargers(Section):
         ge=0.1, le=1000, description="largest charging power, grid side [kW]", examples=[20.0]
     )
     p_discharge_max_kw: float | None = Field(
-        None,
+        default=None,
         ge=0.1,
         le=1000,
         description="largest discharging power; default: p_max_kw when bidirectional [kW]",
     )
-    efficiency_charge: float = Field(0.95, gt=0.5, le=1, description="battery energy per metered energy [-]")
-    efficiency_discharge: float = Field(
-        0.95, gt=0.5, le=1, description="metered energy per battery energy [-]"
+    efficiency_charge: float = Field(
+        default=0.95, gt=0.5, le=1, description="battery energy per metered energy [-]"
     )
-    connection: str | None = Field(None, description="bus of the ports; default: the site's connection")
+    efficiency_discharge: float = Field(
+        default=0.95, gt=0.5, le=1, description="metered energy per battery energy [-]"
+    )
+    connection: str | None = Field(
+        default=None, description="bus of the ports; default: the site's connection"
+    )
 
 
 class Generator(Section):
     """Seeded workplace sessions, one renewal process a port (docs/how-to.md has its model)."""
 
-    workdays_only: bool = Field(True, description="no sessions on Saturdays and Sundays")
+    workdays_only: bool = Field(default=True, description="no sessions on Saturdays and Sundays")
     activity: float = Field(
-        0.989, ge=0, le=1, description="probability that a port has a session on a day [-]"
+        default=0.989, ge=0, le=1, description="probability that a port has a session on a day [-]"
     )
 
 
@@ -102,14 +111,18 @@ class Fleet(Section):
     """Who comes when, and how cars find a port."""
 
     sessions: str | None = Field(
-        None, description="CSV of charging sessions (docs/how-to.md lists its columns)"
+        default=None, description="CSV of charging sessions (docs/how-to.md lists its columns)"
     )
-    generator: Generator | None = Field(None, description="generate sessions instead of reading them")
-    assignment: str = Field("bidirectional_first", description="rule by which an arriving car finds a port")
-    taper: Literal["none", "two_stage"] = Field("none", description="charging curve near full")
-    taper_soc: float = Field(0.8, gt=0, lt=1, description="SoC where the two-stage curve starts to fall [-]")
+    generator: Generator | None = Field(default=None, description="generate sessions instead of reading them")
+    assignment: str = Field(
+        default="bidirectional_first", description="rule by which an arriving car finds a port"
+    )
+    taper: Literal["none", "two_stage"] = Field(default="none", description="charging curve near full")
+    taper_soc: float = Field(
+        default=0.8, gt=0, lt=1, description="SoC where the two-stage curve starts to fall [-]"
+    )
     drop_zero: bool = Field(
-        False, description="drop and count sessions of zero length instead of refusing them"
+        default=False, description="drop and count sessions of zero length instead of refusing them"
     )
 
 
@@ -117,13 +130,16 @@ class PolicySection(BaseModel):
     """Which policy decides; keys beyond these are parameters of the policy itself."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
-    __pydantic_extra__: dict[str, Scalar | list[Scalar]]
+    __pydantic_extra__: dict[str, Scalar | list[Scalar]]  # pyright: ignore[reportIncompatibleVariableOverride]
 
     name: str = Field(
         description="a registered policy (`cosim list policies`) or module:Class", examples=["llf"]
     )
     every_minutes: int | None = Field(
-        None, ge=1, le=1440, description="an action holds until the next decision; default: every step [min]"
+        default=None,
+        ge=1,
+        le=1440,
+        description="an action holds until the next decision; default: every step [min]",
     )
 
     @property
@@ -137,39 +153,45 @@ class Site(Section):
 
     name: Name = Field(description="letters, digits, `.`, `_` and `-`, at most 64", examples=["office"])
     connection: str = Field(description="bus where the site meets the feeder", examples=["main_board"])
-    currency: Literal["USD", "EUR", "GBP", "CHF"] = Field("USD", description="of the tariff and the bill")
+    currency: Literal["USD", "EUR", "GBP", "CHF"] = Field(
+        default="USD", description="of the tariff and the bill"
+    )
     tariff: str = Field(
         description="a preset (`cosim list tariffs`) or a tariff TOML file", examples=["svp_cb1_paper"]
     )
-    emissions: str | None = Field(None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]")
-    site_cap_kw: float | None = Field(
-        None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
+    emissions: str | None = Field(
+        default=None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]"
     )
-    allow_export: bool = Field(False, description="may the site feed back into the grid")
+    site_cap_kw: float | None = Field(
+        default=None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
+    )
+    allow_export: bool = Field(default=False, description="may the site feed back into the grid")
     building: Building | None = None
     chargers: list[Chargers] = Field(default_factory=list, max_length=1000)
-    fleet: Fleet = Field(default_factory=lambda: Fleet())
+    fleet: Fleet = Field(default_factory=Fleet)
     policy: PolicySection = Field(description="how charging is decided")
 
 
 class Scenario(Section):
     """One feeder, its sites and the time they are simulated for."""
 
-    schema_version: int = Field(SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION, description="version of this form")
+    schema_version: int = Field(
+        default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION, description="version of this form"
+    )
     name: Name = Field(
         description="letters, digits, `.`, `_` and `-`, at most 64; the result is called so",
         examples=["office_v2b"],
     )
-    description: str = Field("", description="one line for reports")
+    description: str = Field(default="", description="one line for reports")
     start: datetime = Field(
         description="first instant, local to `timezone`, without offset", examples=[datetime(2019, 6, 1)]
     )
     days: int = Field(ge=1, le=3660, description="local calendar days [d]", examples=[30])
-    step_minutes: Literal[1, 5, 10, 15, 30, 60] = Field(15, description="length of a step [min]")
+    step_minutes: Literal[1, 5, 10, 15, 30, 60] = Field(default=15, description="length of a step [min]")
     timezone: str = Field(
         description="IANA name, for example America/Los_Angeles", examples=["America/Los_Angeles"]
     )
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="of all that is drawn")
+    seed: int = Field(default=1, ge=0, le=2**63 - 1, description="of all that is drawn")
     feeder: Feeder = Field(description="the network")
     sites: list[Site] = Field(min_length=1, max_length=10_000, description="at least one")
 
@@ -195,3 +217,7 @@ class Scenario(Section):
     def __eq__(self, other: object) -> bool:
         """Whether all keys are equal; where a scenario came from does not matter."""
         return isinstance(other, Scenario) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        """Equal scenarios have the same."""
+        return hash((self.name, self.start, self.days, self.seed))

@@ -88,4 +88,6 @@ def _rests_on(finding: Finding, broken: set[Loc]) -> bool:
 
 def _line(loc: Loc, places: Places) -> int:
     """Line to sort by: of the key or of the table it is in."""
-    return next((places.lines[loc[:end]][0] for end in range(len(loc), 0, -1) if loc[:end] in places.lines), 0)
+    return next(
+        (places.lines[loc[:end]][0] for end in range(len(loc), 0, -1) if loc[:end] in places.lines), 0
+    )

@@ -11,6 +11,9 @@ from sims.control.observe import frozen
 from sims.control.policy import Floats, Observation, Policy, SiteInfo
 from sims.faults import SimulationError
 
+FLOATS = ("p_max_kw", "p_discharge_max_kw", "eta_charge", "eta_discharge")
+BOOLS = ("controllable", "bidirectional")
+
 
 class Controller:
     """One site's policy with its decision interval.
@@ -68,10 +71,6 @@ class Controller:
             port = int(np.argmin(np.isfinite(power)))
             raise SimulationError(f"policy {name} answered {power[port]} kW for port {port}: must be finite")
         return power.astype(np.float64)  # a copy: the policy may go on using its own array
-
-
-FLOATS = ("p_max_kw", "p_discharge_max_kw", "eta_charge", "eta_discharge")
-BOOLS = ("controllable", "bidirectional")
 
 
 def _read_only(site: SiteInfo) -> SiteInfo:

@@ -28,7 +28,7 @@ class Required(Policy):
 
 
 class FirstComeFirstServed(Policy):
-    """Full power in the order of arrival, while the site cap has room beside building and uncontrolled ports."""
+    """Full power in the order of arrival, while the site cap leaves room beside all that does not listen."""
 
     def act(self, seen: Observation) -> Floats:
         listening = self.site.controllable
@@ -153,7 +153,7 @@ class LeastLaxityFirst(ThresholdRule):
 
 
 def full_kw(site: SiteInfo, seen: Observation, target_kwh: Floats) -> Floats:
-    """Full power of each car, less in the step that reaches `target_kwh`, 0 from there on, shape (n,) [kW]."""
+    """Full power of each car until it has `target_kwh`, less in the step that gets there, shape (n,) [kW]."""
     room_kwh = np.maximum(target_kwh - seen.energy_kwh, 0.0)
     return np.minimum(seen.charge_max_kw, room_kwh / (site.eta_charge * site.dt_h))
 

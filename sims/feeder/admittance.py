@@ -80,11 +80,15 @@ def build_model(net: pandapowerNet, connections: Ints) -> tuple[Model, Complexes
     return model, v
 
 
+def _integers(*arrays: object) -> tuple[Ints, ...]:
+    return tuple(np.asarray(array, dtype=np.int64) for array in arrays)
+
+
 def _factors(lu: SuperLU) -> Factors:
     lower, upper = csr_matrix(tril(lu.L, -1)), csr_matrix(triu(lu.U, 1))
     return Factors(
-        *(lower.indptr.astype(np.int64), lower.indices.astype(np.int64), np.asarray(lower.data, dtype=np.complex128)),
-        *(upper.indptr.astype(np.int64), upper.indices.astype(np.int64), np.asarray(upper.data, dtype=np.complex128)),
+        *(*_integers(lower.indptr, lower.indices), np.asarray(lower.data, dtype=np.complex128)),
+        *(*_integers(upper.indptr, upper.indices), np.asarray(upper.data, dtype=np.complex128)),
         u_inverse=1.0 / lu.U.diagonal(),
         row_order=lu.perm_r.astype(np.int64),
         column_order=lu.perm_c.astype(np.int64),

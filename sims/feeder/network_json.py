@@ -11,6 +11,7 @@ from pathlib import Path
 import pandapower as pp
 import pandas as pd
 from pandapower.auxiliary import pandapowerNet
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from sims.faults import DataError, Fault
 from sims.feeder.runpp import ZIP_COLUMNS
@@ -23,6 +24,8 @@ TABLE_KEYS = frozenset(
     {"_object", "orient", "dtype", "is_multiindex", "is_multicolumn"}
     | {"index_name", "index_names", "column_name", "column_names"}
 )
+TEXTS = frozenset({"name", "et", "tap_side", "tap_changer_type"})
+TRUTHS = frozenset({"in_service", "closed", "slack"})
 POWER = ("bus", "p_mw", "q_mvar", "scaling", "in_service")
 COLUMNS = {
     "bus": ("name", "vn_kv", "in_service"),
@@ -142,3 +145,13 @@ def _gaps(net: pandapowerNet) -> Iterator[tuple[str, str]]:
             yield table, f"columns missing: {', '.join(missing)}"
         elif not rows.index.is_unique:
             yield table, "an index occurs twice"
+        elif len(rows):
+            yield from ((table, what) for what in _wrong_kinds(rows[list(columns)]))
+
+
+def _wrong_kinds(rows: pd.DataFrame) -> Iterator[str]:
+    for column in rows.columns.difference(list(TEXTS)):
+        if column in TRUTHS and not is_bool_dtype(rows[column]):
+            yield f"{column}: neither true nor false somewhere"
+        elif not is_numeric_dtype(rows[column]):
+            yield f"{column}: not a number somewhere"

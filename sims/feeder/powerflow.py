@@ -28,7 +28,7 @@ class Engine(Protocol):
         """State of the feeder while the connections draw constant power.
 
         The network's own loads and generators draw theirs besides. The answer does not depend on what was
-        solved before (to 1e-10 pu); a step after a failed one starts from the last good state.
+        solved before (to 1e-10 pu), a failed step included.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ def make_engine(name: str, net: pandapowerNet, buses: Sequence[int]) -> Engine:
     ScenarioError
         No such engine, or a connection at a bus that is missing, out of service or without supply.
     DataError
-        The network does not converge even without loads, or a connection shares its bus with a
+        The network does not converge even without its loads, or a connection shares its bus with a
         voltage-dependent load.
     SimulationError
         zbus and pandapower do not agree on this network.

@@ -1,7 +1,7 @@
 """pandapower's own power flow: the reference, and the way out when the fast engine has none."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 
 import numpy as np
@@ -14,13 +14,21 @@ from scipy.sparse.linalg import MatrixRankWarning
 from sims.faults import DataError, Fault, ScenarioError
 from sims.feeder.solution import Floats, Solution, checked
 
-TOLERANCE_MVA = 1e-10
-LOOSE_TOLERANCE_MVA = 1e-8  # pandapower's default; the last attempt only
+# iterations and tolerance [MVA] of each attempt; the second has pandapower's default tolerance
+ATTEMPTS = ((10, 1e-10), (50, 1e-8))
+# `user_pf_options` of a network may say how to model it, never how to solve it
+SOLVER_OPTIONS = (
+    *("algorithm", "init", "init_vm_pu", "init_va_degree", "max_iteration", "tolerance_mva", "recycle"),
+    *("trafo_loading", "lightsim2grid", "only_v_results"),
+)
 ZIP_COLUMNS = ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent")
 
 
 class RunppEngine:
-    """Newton-Raphson of pandapower on a private copy of the network.
+    """Newton-Raphson of pandapower on a private copy of the network, always from a cold start.
+
+    Never from the last results: beside a bus that is out of service (NaN in `res_bus`) `init="results"` of
+    pandapower 3.5 converges, without a word, to a second solution of the power flow at 0.6 pu.
 
     Parameters
     ----------
@@ -35,6 +43,8 @@ class RunppEngine:
     def __init__(self, net: pandapowerNet, buses: Sequence[int]) -> None:
         self.net = deepcopy(net)
         self.buses = tuple(int(bus) for bus in buses)
+        for option in SOLVER_OPTIONS:
+            self.net.user_pf_options.pop(option, None)
         own = self.net.load
         own_p_kw, own_q_kvar = (
             1e3 * (own[col] * own["scaling"]).to_numpy(float) for col in ("p_mw", "q_mvar")
@@ -43,7 +53,6 @@ class RunppEngine:
             pp.create_load(self.net, bus, p_mw=0.0)
         self.net.load["scaling"] = 1.0
         self.n_own = len(own_p_kw)
-        self._warm = False
         self._demand_kva = 0j
         self._served = np.zeros(self.n_own, dtype=bool)
         self.set_background(np.zeros(self.n_own), np.zeros(self.n_own))
@@ -61,21 +70,11 @@ class RunppEngine:
         q_kvar = checked(q_kvar, len(self.buses), "connection q_kvar")
         self.net.load["p_mw"] = np.concatenate([self.own_p_kw, p_kw]) / 1e3
         self.net.load["q_mvar"] = np.concatenate([self.own_q_kvar, q_kvar]) / 1e3
-        for init, max_iteration, tolerance_mva in self._attempts():
-            if self._runpp(init, max_iteration, tolerance_mva):
-                self._warm = True
-                return self._read()
-        self._warm = False
+        if any(self._runpp(*attempt) for attempt in ATTEMPTS):
+            return self._read()
         return self._unserved(p_kw, q_kvar)
 
-    def _attempts(self) -> Iterator[tuple[str, int, float]]:
-        """Start, iterations and tolerance of each attempt: from the last results, cold, cold and patient."""
-        if self._warm:
-            yield "results", 10, TOLERANCE_MVA
-        yield "auto", 10, TOLERANCE_MVA
-        yield "auto", 50, LOOSE_TOLERANCE_MVA
-
-    def _runpp(self, init: str, max_iteration: int, tolerance_mva: float) -> bool:
+    def _runpp(self, max_iteration: int, tolerance_mva: float) -> bool:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             # a diverging Newton iteration overflows and meets singular matrices on its way: expected here
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -83,7 +82,7 @@ class RunppEngine:
             try:
                 pp.runpp(
                     self.net,
-                    init=init,
+                    init="auto",
                     max_iteration=max_iteration,  # pyright: ignore[reportArgumentType]
                     tolerance_mva=tolerance_mva,
                     trafo_loading="current",
@@ -98,7 +97,7 @@ class RunppEngine:
         zero = np.zeros(len(self.buses))
         solution = self.solve(zero, zero)
         if not solution.converged:
-            what = "the power flow does not converge even without loads: check impedances and set points"
+            what = "the power flow does not converge even without its loads: check generators and set points"
             raise DataError([Fault("N07", "network", what)])
         supplied = ~np.isnan(solution.vm_pu)
         bus_row = self.net.bus.index.get_indexer

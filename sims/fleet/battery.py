@@ -83,19 +83,29 @@ def limited_kw(
 
 
 @nb.njit(cache=True)
-def tapered_kw(
+def drawn_kw(
     asked_kw: float,
+    limited_kw: float,
+    plugged_share: float,
     energy_kwh: float,
     capacity_kwh: float,
-    p_max_kw: float,
+    charge_max_kw: float,
+    discharge_max_kw: float,
     eta: float,
     dt_h: float,
     taper_soc: float,
 ) -> float:
-    """Mean charging power [kW] that the two-stage curve leaves of a constant request."""
+    """Mean power [kW] that an early unplug and the two-stage curve leave of a request within its limits.
+
+    The curve bends the request itself, not what the ceiling leaves of it: so two half steps equal one.
+    """
+    full_kw = charge_max_kw * plugged_share
+    p_kw = max(min(limited_kw, full_kw), -discharge_max_kw * plugged_share)
+    if p_kw <= 0.0 or taper_soc >= NO_TAPER:
+        return p_kw
     soc = energy_kwh / capacity_kwh
-    gain = soc_after(soc, asked_kw, p_max_kw, capacity_kwh, eta, dt_h, taper_soc) - soc
-    return min(asked_kw, gain * capacity_kwh / (eta * dt_h))
+    gain = soc_after(soc, min(asked_kw, full_kw), full_kw, capacity_kwh, eta, dt_h, taper_soc) - soc
+    return min(p_kw, gain * capacity_kwh / (eta * dt_h))
 
 
 @nb.njit(cache=True)
@@ -188,10 +198,9 @@ def advance_ports(
     """
     if not isfinite(building_kw):
         raise ValueError("building_kw is not finite")
-    n = len(p_kw)
-    clamped = np.zeros(n, dtype=np.bool_)
+    clamped = np.zeros(len(p_kw), dtype=np.bool_)
     charging_kw = uncontrolled_kw = discharging_kw = 0.0
-    for i in range(n):
+    for i in range(len(p_kw)):
         asked_kw = charge_max_kw[i] if uncontrolled[i] else setpoint_kw[i]
         if not isfinite(asked_kw):
             raise ValueError("a setpoint is not finite")
@@ -207,32 +216,31 @@ def advance_ports(
             dt_h,
         )
         clamped[i] = abs(asked_kw - p) > CLAMP_TOLERANCE_KW
-        full_kw = charge_max_kw[i] * plugged_share[i]
-        p = max(min(p, full_kw), -discharge_max_kw[i] * plugged_share[i])
-        if p > 0.0 and taper_soc < NO_TAPER:
-            # the curve belongs to the request: what the ceiling leaves of it would bend it elsewhere
-            wished_kw = min(asked_kw, full_kw)
-            curve_kw = tapered_kw(
-                wished_kw, energy_kwh[i], capacity_kwh[i], full_kw, eta_charge[i], dt_h, taper_soc
-            )
-            p = min(p, curve_kw)
+        p = drawn_kw(
+            asked_kw,
+            p,
+            plugged_share[i],
+            energy_kwh[i],
+            capacity_kwh[i],
+            charge_max_kw[i],
+            discharge_max_kw[i],
+            eta_charge[i],
+            dt_h,
+            taper_soc,
+        )
         p_kw[i] = p
-        if p < 0.0:
-            discharging_kw -= p
-        elif uncontrolled[i]:
-            uncontrolled_kw += p
-        else:
-            charging_kw += p
+        discharging_kw -= min(p, 0.0)
+        uncontrolled_kw += p if uncontrolled[i] else 0.0
+        charging_kw += 0.0 if uncontrolled[i] else max(p, 0.0)
     discharging, charging, stubborn = site_factors(
         building_kw, charging_kw, uncontrolled_kw, discharging_kw, site_cap_kw, allow_export
     )
     n_clamped = 0
-    for i in range(n):
+    for i in range(len(p_kw)):
         factor = discharging if p_kw[i] < 0.0 else (stubborn if uncontrolled[i] else charging)
-        given_kw = p_kw[i] * factor + 0.0  # no -0.0
-        clamped[i] |= abs(given_kw - p_kw[i]) > CLAMP_TOLERANCE_KW
+        p = p_kw[i] * factor + 0.0  # no -0.0
+        clamped[i] |= abs(p - p_kw[i]) > CLAMP_TOLERANCE_KW
         n_clamped += clamped[i] and not uncontrolled[i]
-        stored_kw = eta_charge[i] * given_kw if given_kw > 0.0 else given_kw / eta_discharge[i]
-        p_kw[i] = given_kw
-        energy_kwh[i] += stored_kw * dt_h
+        p_kw[i] = p
+        energy_kwh[i] += (eta_charge[i] * p if p > 0.0 else p / eta_discharge[i]) * dt_h
     return n_clamped

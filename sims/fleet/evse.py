@@ -86,7 +86,8 @@ def _discharge_max_kw(group: PortGroup) -> float:
 def bidirectional_first(ports: Ports) -> Ints:
     """Bidirectional before unidirectional ports, then the stronger, then the controlled, then in order."""
     controlled = ports.kind != UNCONTROLLED
-    return np.lexsort((np.arange(len(ports)), ~controlled, -ports.p_max_kw, ports.kind != BIDIRECTIONAL))
+    order = np.lexsort((np.arange(len(ports)), ~controlled, -ports.p_max_kw, ports.kind != BIDIRECTIONAL))
+    return order.astype(np.int64)
 
 
 def fcfs(ports: Ports) -> Ints:

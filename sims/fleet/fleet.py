@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sims.faults import SimulationError
 from sims.fleet.battery import NO_TAPER, advance_ports
 from sims.fleet.evse import UNCONTROLLED, Ports
 from sims.fleet.outcome import session_outcome
+from sims.fleet.parked import EMPTY, Parked, car_table
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import Stays
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-EMPTY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +36,6 @@ class SiteRules:
     site_cap_kw: float = float("inf")
     allow_export: bool = False
     taper_soc: float = NO_TAPER
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """What is known of the car at each of n ports while it stands there; 0 where there is none.
-
-    Arrays of shape (n,): `session` (index into the sessions, -1 when empty), energies in kWh, limits
-    in kW (the smaller of port and car), times in seconds since the start of the run. Never the true
-    departure: `window_start_s` and `window_end_s` are what the driver declared.
-    """
-
-    session: Ints
-    capacity_kwh: Floats
-    required_kwh: Floats
-    floor_kwh: Floats
-    ceiling_kwh: Floats
-    charge_max_kw: Floats
-    discharge_max_kw: Floats
-    arrival_s: Floats
-    window_start_s: Floats
-    window_end_s: Floats
-
-    @classmethod
-    def empty(cls, n: int) -> "Parked":
-        """A site of `n` free ports."""
-        return cls(np.full(n, EMPTY), *(np.zeros(n) for _ in range(9)))
 
 
 class Fleet:
@@ -86,30 +60,37 @@ class Fleet:
     ) -> None:
         self.sessions, self.stays, self.ports, self.rules = sessions, stays, ports, rules
         self.dt_h, self.step_s = step_s / 3600.0, step_s
-        self._cars = _car_table(sessions, start_s)
+        self._cars = car_table(sessions, stays, ports, start_s)
         connected = np.flatnonzero(stays.connected)
-        self._arrivals = connected[np.argsort(stays.first_step[connected], kind="stable")]
-        self._arrival_steps = stays.first_step[self._arrivals]
+        self._arriving = _by_step(connected, stays.first_step)
+        self._leaving = _by_step(connected, stays.end_step)
         self._uncontrolled = ports.kind == UNCONTROLLED
+        self._whole_step = np.ones(len(ports))
         self.k = 0
-        self.parked = Parked.empty(len(ports))
+        self.parked = Parked.nobody(len(ports))
         self.energy_kwh = np.zeros(len(ports))
         self.p_kw = np.zeros(len(ports))
         self.site_kw = 0.0
         self.clamped_requests = 0
         self.soc_departure = np.full(len(sessions), np.nan)
-        self.energy_grid_kwh = np.zeros(len(sessions))
-        self._end_step = np.zeros(len(ports), dtype=np.int64)
-        self._occupied = np.zeros(len(ports), dtype=np.bool_)
-        self._whole_step = np.ones(len(ports))
-        self._arrive(0)
+        self._metered_kwh = np.zeros(len(ports))
+        self._departed_kwh = np.zeros(len(sessions))
+        self._arrive()
 
     @property
     def soc(self) -> Floats:
         """State of charge at the start of the step, NaN at free ports, shape (n,) [-]."""
         soc = np.full(len(self.ports), np.nan)
-        np.divide(self.energy_kwh, self.parked.capacity_kwh, out=soc, where=self._occupied)
+        np.divide(self.energy_kwh, self.parked.capacity_kwh, out=soc, where=self.parked.session >= 0)
         return soc
+
+    @property
+    def energy_grid_kwh(self) -> Floats:
+        """Net metered energy of each session so far, shape (m,) [kWh]."""
+        energy = self._departed_kwh.copy()
+        occupied = self.parked.session >= 0
+        energy[self.parked.session[occupied]] = self._metered_kwh[occupied]
+        return energy
 
     def step(self, setpoint_kw: Floats, building_kw: float) -> None:
         """Run the step, then apply the departures and arrivals of the next one.
@@ -121,9 +102,10 @@ class Fleet:
         building_kw : float
             Load of the building in this step [kW].
         """
+        if len(setpoint_kw) != len(self.ports):
+            raise SimulationError(f"{len(setpoint_kw)} setpoints for {len(self.ports)} ports")
         parked, ports, rules = self.parked, self.ports, self.rules
-        leaving = self._occupied & (self._end_step == self.k + 1)
-        any_leaving = bool(leaving.any())
+        leaving = self._leaving.get(self.k + 1)
         self.clamped_requests += advance_ports(
             self.energy_kwh,
             self.p_kw,
@@ -133,7 +115,7 @@ class Fleet:
             parked.ceiling_kwh,
             parked.charge_max_kw,
             parked.discharge_max_kw,
-            self._plugged_share(leaving) if any_leaving else self._whole_step,
+            self._whole_step if leaving is None else self._plugged_share(leaving),
             self._uncontrolled,
             ports.eta_charge,
             ports.eta_discharge,
@@ -144,12 +126,11 @@ class Fleet:
             rules.taper_soc,
         )
         self.site_kw = building_kw + float(self.p_kw.sum())
-        here = parked.session[self._occupied]
-        self.energy_grid_kwh[here] += self.p_kw[self._occupied] * self.dt_h
-        if any_leaving:
+        self._metered_kwh += self.p_kw * self.dt_h
+        if leaving is not None:
             self._depart(leaving)
         self.k += 1
-        self._arrive(self.k)
+        self._arrive()
 
     def outcome(self) -> dict[str, Any]:
         """What became of every session so far, and of the batteries still parked, as plain lists."""
@@ -172,7 +153,8 @@ class Fleet:
             "site_kw": self.site_kw,
             "clamped_requests": self.clamped_requests,
             "soc_departure": self.soc_departure.tolist(),
-            "energy_grid_kwh": self.energy_grid_kwh.tolist(),
+            "metered_kwh": self._metered_kwh.tolist(),
+            "departed_kwh": self._departed_kwh.tolist(),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -181,78 +163,38 @@ class Fleet:
         self.site_kw = float(state["site_kw"])
         self.clamped_requests = int(state["clamped_requests"])
         session = np.asarray(state["session"], dtype=np.int64)
-        self.parked = Parked.empty(len(self.ports))
-        self._occupied[:] = False
-        self._park(session[session >= 0], np.flatnonzero(session >= 0))
+        evse = np.flatnonzero(session >= 0)
+        cars = self._cars[1:, session[evse]]
+        self.parked = Parked.nobody(len(self.ports)).changed(evse, session[evse], cars)
         self.energy_kwh = np.asarray(state["energy_kwh"], dtype=np.float64)
         self.p_kw = np.asarray(state["p_kw"], dtype=np.float64)
         self.soc_departure = np.asarray(state["soc_departure"], dtype=np.float64)
-        self.energy_grid_kwh = np.asarray(state["energy_grid_kwh"], dtype=np.float64)
+        self._metered_kwh = np.asarray(state["metered_kwh"], dtype=np.float64)
+        self._departed_kwh = np.asarray(state["departed_kwh"], dtype=np.float64)
 
-    def _plugged_share(self, leaving: npt.NDArray[np.bool_]) -> Floats:
+    def _plugged_share(self, leaving: Ints) -> Floats:
         share = np.ones(len(self.ports))
-        share[leaving] = self.stays.last_share[self.parked.session[leaving]]
+        share[self.stays.evse[leaving]] = self.stays.last_share[leaving]
         return share
 
-    def _depart(self, leaving: npt.NDArray[np.bool_]) -> None:
-        session = self.parked.session[leaving]
-        self.soc_departure[session] = self.energy_kwh[leaving] / self.parked.capacity_kwh[leaving]
-        self.parked = _without(self.parked, leaving)
-        self.energy_kwh[leaving] = 0.0
-        self._occupied[leaving] = False
+    def _depart(self, leaving: Ints) -> None:
+        evse = self.stays.evse[leaving]
+        self.soc_departure[leaving] = self.energy_kwh[evse] / self.parked.capacity_kwh[evse]
+        self._departed_kwh[leaving] = self._metered_kwh[evse]
+        self.energy_kwh[evse] = 0.0
+        self._metered_kwh[evse] = 0.0
+        self.parked = self.parked.changed(evse, EMPTY, 0.0)
 
-    def _arrive(self, k: int) -> None:
-        first, end = np.searchsorted(self._arrival_steps, (k, k + 1))
-        if end > first:
-            session = self._arrivals[first:end]
-            self._park(session, self.stays.evse[session])
-
-    def _park(self, session: Ints, evse: Ints) -> None:
-        columns = [column.copy() for column in _columns(self.parked)]
-        columns[0][evse] = session
-        for column, table in zip(columns[1:], self._cars[1:], strict=True):
-            column[evse] = table[session]
-        parked = Parked(*columns)
-        np.minimum(parked.charge_max_kw, self.ports.p_max_kw, out=parked.charge_max_kw)
-        np.minimum(parked.discharge_max_kw, self.ports.p_discharge_max_kw, out=parked.discharge_max_kw)
-        self.parked = parked
-        self.energy_kwh[evse] = self._cars[0][session]
-        self._occupied[evse] = True
-        self._end_step[evse] = self.stays.end_step[session]
+    def _arrive(self) -> None:
+        arriving = self._arriving.get(self.k)
+        if arriving is not None:
+            evse = self.stays.evse[arriving]
+            self.energy_kwh[evse] = self._cars[0, arriving]
+            self.parked = self.parked.changed(evse, arriving, self._cars[1:, arriving])
 
 
-def _car_table(sessions: Sessions, start_s: int) -> list[Floats]:
-    """Energy on arrival, then the columns of `Parked` after `session`, one row a session."""
-    capacity = sessions.capacity_kwh
-    return [
-        sessions.soc_arrival * capacity,
-        capacity,
-        sessions.soc_required * capacity,
-        sessions.soc_min * capacity,
-        sessions.soc_max * capacity,
-        sessions.p_charge_max_kw,
-        sessions.p_discharge_max_kw,
-        (sessions.arrival_s - start_s).astype(np.float64),
-        (sessions.window_start_s - start_s).astype(np.float64),
-        (sessions.window_end_s - start_s).astype(np.float64),
-    ]
-
-
-def _columns(parked: Parked) -> list[npt.NDArray[Any]]:
-    return [
-        parked.session,
-        parked.capacity_kwh,
-        parked.required_kwh,
-        parked.floor_kwh,
-        parked.ceiling_kwh,
-        parked.charge_max_kw,
-        parked.discharge_max_kw,
-        parked.arrival_s,
-        parked.window_start_s,
-        parked.window_end_s,
-    ]
-
-
-def _without(parked: Parked, leaving: npt.NDArray[np.bool_]) -> Parked:
-    session, *rest = _columns(parked)
-    return Parked(np.where(leaving, EMPTY, session), *(np.where(leaving, 0.0, column) for column in rest))
+def _by_step(connected: Ints, steps: Ints) -> dict[int, Ints]:
+    """Which of the `connected` sessions have their `steps` entry at a step, by step."""
+    order = connected[np.argsort(steps[connected], kind="stable")]
+    at, starts = np.unique(steps[order], return_index=True)
+    return dict(zip(at.tolist(), np.split(order, starts)[1:], strict=True))

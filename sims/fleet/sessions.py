@@ -9,6 +9,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+TEXT_COLUMNS = ("session_id", "vehicle_id", "station")
+WHOLE_COLUMNS = ("arrival_s", "departure_s", "window_start_s", "window_end_s", "phases")
+
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
@@ -55,15 +58,14 @@ class Sessions:
         """The sessions of `rows`, in that order."""
         chosen = rows.tolist()
 
-        def taken(column: Any) -> Any:
-            return (
-                tuple(column[row] for row in chosen) if not isinstance(column, np.ndarray) else column[rows]
-            )
+        def taken(name: str) -> Any:
+            column: Any = getattr(self, name)
+            return tuple(column[row] for row in chosen) if name in TEXT_COLUMNS else column[rows]
 
-        return Sessions(**{entry.name: taken(getattr(self, entry.name)) for entry in fields(self)})
+        return Sessions(**{entry.name: taken(entry.name) for entry in fields(self)})
 
     def within(self, start_s: int, end_s: int) -> "Sessions":
         """Sessions of which some part lies in `[start_s, end_s)`, by arrival and then by id."""
         inside = np.flatnonzero((self.departure_s > start_s) & (self.arrival_s < end_s))
-        ids = np.asarray(self.session_id)[inside] if len(inside) else np.empty(0, dtype=np.str_)
+        ids = np.asarray(self.session_id, dtype=np.str_)[inside]
         return self.take(inside[np.lexsort((ids, self.arrival_s[inside]))])

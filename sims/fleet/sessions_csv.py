@@ -52,7 +52,7 @@ def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Se
     """
     faults = TableFaults(path)
     rows: list[Ints] = [np.zeros(0, dtype=np.int64)]
-    parts = [_parsed(Block(rows[0], {name: [] for name in COLUMNS.required}), zone, faults)]
+    parts = [no_sessions()]
     for block in read_blocks(path, COLUMNS, faults):
         rows.append(block.rows)
         parts.append(_parsed(block, zone, faults))
@@ -64,6 +64,12 @@ def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Se
     if faults:
         raise DataError(faults.listed())
     return kept, len(zero) - len(keep)
+
+
+def no_sessions() -> Sessions:
+    """A table without rows: nobody comes."""
+    empty = Block(np.zeros(0, dtype=np.int64), {name: [] for name in COLUMNS.required})
+    return _parsed(empty, "UTC", TableFaults(Path()))
 
 
 def _parsed(block: Block, zone: str, faults: TableFaults) -> Sessions:

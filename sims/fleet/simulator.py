@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sims.fleet.evse import ASSIGNMENTS, Ports
-from sims.fleet.fleet import Fleet, Parked, SiteRules
-from sims.fleet.sessions import Sessions
+from sims.fleet.fleet import Fleet, SiteRules
+from sims.fleet.parked import Parked
+from sims.fleet.sessions import TEXT_COLUMNS, WHOLE_COLUMNS, Sessions
 from sims.fleet.stays import plan_stays
+from sims.portcheck import PortError
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
 
@@ -28,6 +30,8 @@ class FleetSimulator(VectorSimulator):
                 "soc": Port("state of charge at the start of the step, NaN at free ports [-]", nan=True),
                 "session": Port("session at each port at the start of the step, -1 at free ones [-]"),
                 "site_kw": Port("building plus ports [kW]"),
+                "building_kw": Port("building load of the step, as received [kW]"),
+                "setpoint_kw": Port("requested power of each port, as received [kW]"),
                 "state_next": Port("what holds at the start of the next step, for controllers", nan=True),
             },
             children={
@@ -71,13 +75,17 @@ class FleetSimulator(VectorSimulator):
         fleet: Fleet = self.entities[eid]
         building_kw = received.get("building_kw", 0.0)
         soc, session = fleet.soc.tolist(), self._table(eid, fleet.parked)["session"]
-        setpoint_kw = np.array(child_values(received["setpoint_kw"], len(fleet.ports)))
+        setpoint_kw = np.array(child_values(received["setpoint_kw"], len(fleet.ports)), dtype=np.float64)
+        if setpoint_kw.size != len(fleet.ports):
+            raise PortError("setpoint_kw", f"got {setpoint_kw.size} values for {len(fleet.ports)} ports")
         fleet.step(setpoint_kw, building_kw)
         return {
             "evse_kw": fleet.p_kw.tolist(),
             "soc": soc,
             "session": session,
             "site_kw": fleet.site_kw,
+            "building_kw": building_kw,
+            "setpoint_kw": setpoint_kw.tolist(),
             **self.fed_back(eid),
         }
 
@@ -113,7 +121,10 @@ class FleetSimulator(VectorSimulator):
 
 def _arrays(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Columns as arrays; text stays a tuple."""
-    return {
-        name: tuple(column) if len(column) and isinstance(column[0], str) else np.asarray(column)
-        for name, column in columns.items()
-    }
+    return {name: _column(name, values) for name, values in columns.items()}
+
+
+def _column(name: str, values: Any) -> Any:
+    if name in TEXT_COLUMNS:
+        return tuple(values)
+    return np.asarray(values, dtype=np.int64 if name in (*WHOLE_COLUMNS, "kind") else np.float64)

@@ -27,11 +27,11 @@ class Stays:
     evse : ints, shape (n,)
         Port, -1 for a session that never gets one [-].
     first_step, end_step : ints, shape (n,)
-        Half-open range of steps the car is seen in [-].
+        Half-open range of steps the car is seen in; `end_step` may lie beyond the run [-].
     last_share : floats, shape (n,)
         Share of its last step the car is plugged in, 0..1 [-].
     too_short : bools, shape (n,)
-        The stay covers no start of a step: the car is never seen.
+        The stay covers no start of a step of the run: the car is never seen.
     censored : bools, shape (n,)
         The stay began before the run or ends after it.
     """
@@ -56,7 +56,8 @@ def plan_stays(
 
     A car is seen from the first step that starts at or after its arrival. Departures of a step
     free their port before its arrivals look for one; arrivals of one step look in the order of
-    declared departure, then session id.
+    declared departure, then session id. Cars that stand there when the run starts came in the order
+    of their steps before it.
 
     Parameters
     ----------
@@ -70,15 +71,17 @@ def plan_stays(
         Run start (epoch seconds), length of a step and number of steps [s, s, -].
     """
     arrival, departure = sessions.arrival_s - start_s, sessions.departure_s - start_s
-    first = np.maximum(-(-arrival // step_s), 0)
-    end = -(-departure // step_s)
-    share = (departure - (end - 1) * step_s) / step_s
+    seen, end = -(-arrival // step_s), -(-departure // step_s)
+    first = np.maximum(seen, 0)
     too_short = (end <= first) | (first >= n_steps)
-    queue = np.lexsort((np.asarray(sessions.session_id), sessions.window_start_s, first))
-    evse = _first_free(queue[~too_short[queue]], first, end, assignment(ports).astype(np.int64))
-    censored = (arrival < 0) | (end > n_steps)
+    queue = np.lexsort((np.asarray(sessions.session_id), sessions.window_start_s, seen))
     return Stays(
-        evse, first, np.minimum(end, n_steps), np.where(end > n_steps, 1.0, share), too_short, censored
+        evse=_first_free(queue[~too_short[queue]], first, end, assignment(ports)),
+        first_step=first,
+        end_step=end,
+        last_share=(departure - (end - 1) * step_s) / step_s,
+        too_short=too_short,
+        censored=(arrival < 0) | (end > n_steps),
     )
 
 

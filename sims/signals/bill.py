@@ -87,7 +87,7 @@ def bill(tariff: Tariff, clock: Clock, site_kw: Floats) -> Bill:
 def demand_windows(
     site_kw: Floats, clock: Clock, window_minutes: int
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Mean power of every whole demand window of the local clock, and the step each starts at.
+    """Mean power of every whole demand window, and the step each starts at.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def demand_windows(
     clock : Clock
         Time axis.
     window_minutes : int
-        Averaging window; windows start at whole multiples of it [min].
+        Averaging window; windows start at whole multiples of it in UTC [min].
 
     Returns
     -------

@@ -1,5 +1,6 @@
 """Networks the feeder tests share."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pandapower as pp
@@ -9,31 +10,31 @@ from pandapower.auxiliary import pandapowerNet
 from sims.feeder.network import load_network
 
 
-def fresh(name: str, **options) -> pandapowerNet:
-    """A shipped network or one of pandapower."""
-    return load_network(name, options, Path())
+@pytest.fixture(scope="session")
+def built_office() -> pandapowerNet:
+    return load_network("office_site", {}, Path())
 
 
 @pytest.fixture
-def office() -> pandapowerNet:
-    return fresh("office_site")
+def office(built_office) -> pandapowerNet:
+    return deepcopy(built_office)
 
 
 @pytest.fixture
 def odd() -> pandapowerNet:
     """A network with one of everything the tables allow.
 
-         0 ext_grid
-         |
-        (T0, parallel 2, df 0.9, tap +1)   (T1, out of service)
-         |
-         1 --L0-- 2 --L1 (open at 3)-- 3 --L2 (df 0.8, parallel 3)-- 1
-         |        |                    |
-         |        '==closed switch== 4 ==L3== 2     L3 lies between two fused buses
-         |                             |
-         5 (out of service)            '--L4-- 6 (sgen, storage, shunt, load out of service)
-         |
-         L5 --- 7 (no supply: behind bus 5)
+     0 ext_grid
+     |
+    (T0, parallel 2, df 0.9, tap +1)   (T1, out of service)
+     |
+     1 --L0-- 2 --L1 (open at 3)-- 3 --L2 (df 0.8, parallel 3)-- 1
+     |        |                    |
+     |        '==closed switch== 4 ==L3== 2     L3 lies between two fused buses
+     |                             |
+     5 (out of service)            '--L4-- 6 (sgen, storage, shunt, load out of service)
+     |
+     L5 --- 7 (no supply: behind bus 5)
     """
     net = pp.create_empty_network()
     for vn_kv in (20.0, *[0.4] * 7):

@@ -1,0 +1,141 @@
+"""A scenario to everything a run needs: all files read, all names looked up, all faults said at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cosim.scenario.background import BackgroundPower, read_background
+from cosim.scenario.check import check_scenario
+from cosim.scenario.gather import Gathered
+from cosim.scenario.positions import Finding
+from cosim.scenario.schema import Scenario
+from cosim.scenario.site_inputs import SiteInputs, SiteReader
+from sims.clock import Clock
+from sims.faults import DataError, Fault, ScenarioError
+from sims.files import file_problem
+
+if TYPE_CHECKING:
+    from pandapower.auxiliary import pandapowerNet
+
+MAX_VALUES = 500_000_000
+MAX_NETWORK_BYTES = 256 * 2**20
+VALUES_PER_PORT, VALUES_PER_SITE, VALUES_PER_LINE = 6, 12, 3
+SMALL_BUILDING_KW = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Checked inputs of a run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was asked for.
+    clock : Clock
+        Its time axis.
+    net : pandapowerNet
+        The feeder, without faults.
+    background : BackgroundPower or None
+        Power of the feeder's own loads; None: as the network has them.
+    sites : tuple of SiteInputs
+        In the order of the scenario.
+    warnings : tuple of str
+        What is legal but worth a look.
+    """
+
+    scenario: Scenario
+    clock: Clock
+    net: "pandapowerNet"
+    background: BackgroundPower | None
+    sites: tuple[SiteInputs, ...]
+    warnings: tuple[str, ...]
+
+
+def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool = False) -> Inputs:
+    """Read every data file of a scenario and resolve every reference.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From `load_scenario` or built in Python.
+    allow_code : bool
+        Whether a policy may be given as `module:Class`.
+    yes_large : bool
+        Whether a run of more than `MAX_VALUES` stored values is meant.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario has faults; those of its data are listed too.
+    DataError
+        Only its data files or network have faults.
+    """
+    if findings := check_scenario(scenario):
+        raise ScenarioError([finding.fault(scenario.places) for finding in findings])
+    clock = Clock.from_local(scenario.start, scenario.days, scenario.step_minutes * 60, scenario.timezone)
+    found = Gathered()
+    net = found.attempt(_network, scenario)
+    background = found.attempt(read_background, scenario, net, clock) if net is not None else None
+    sites = [
+        SiteReader(scenario, i, clock, found).read(net, allow_code=allow_code)
+        for i in range(len(scenario.sites))
+    ]
+    if net is not None and not yes_large:
+        found.add(_too_large(scenario, net, clock))
+    found.raise_if_any()
+    read = tuple(site for site in sites if site is not None)
+    if net is None or len(read) != len(sites):
+        raise AssertionError("an input is missing without a fault")
+    found.warnings += _unlikely(scenario, net, read)
+    return Inputs(scenario, clock, net, background, read, tuple(found.warnings))
+
+
+def _network(scenario: Scenario) -> "pandapowerNet":
+    """The feeder, checked."""
+    from sims.feeder.network import load_network
+    from sims.feeder.precheck import check_network
+
+    feeder, where = scenario.feeder, scenario.places.where(("feeder", "network"))
+    if feeder.network.endswith(".json"):
+        problem = file_problem(scenario.folder / feeder.network, MAX_NETWORK_BYTES)
+        if problem:
+            raise DataError([Fault(f"D{problem.number}", f'{where} = "{feeder.network}"', problem.what)])
+    net = load_network(feeder.network, feeder.options, scenario.folder, where)
+    if faults := check_network(net):
+        raise DataError(faults)
+    return net
+
+
+def _too_large(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> Iterator[Fault]:
+    """Refuse a run that would surprise disk and patience."""
+    ports = sum(group.count for site in scenario.sites for group in site.chargers)
+    branches = len(net.line) + len(net.trafo)
+    columns = (
+        len(net.bus) + len(net.load) + VALUES_PER_LINE * branches
+        + VALUES_PER_PORT * ports + VALUES_PER_SITE * len(scenario.sites)
+    )  # fmt: skip
+    values = clock.n_steps * columns
+    if values > MAX_VALUES:
+        what = (
+            f"{clock.n_steps:,} steps x {columns:,} columns = {values:,} stored values (about "
+            f"{values * 8 / 1e9:.0f} GB); allowed {MAX_VALUES:,}; fewer days, longer steps, or --yes-large"
+        )
+        yield Finding("S24", ("days",), what, scenario.days).fault(scenario.places)
+
+
+def _unlikely(scenario: Scenario, net: "pandapowerNet", sites: tuple[SiteInputs, ...]) -> Iterator[str]:
+    """Things that are legal but often a slip."""
+    rated_kva = 1e3 * float((net.trafo["sn_mva"] * net.trafo["parallel"])[net.trafo["in_service"]].sum())
+    ports_kw = sum(float(site.ports.p_max_kw.sum()) for site in sites)
+    if 0.0 < rated_kva < ports_kw:
+        ratio = ports_kw / rated_kva
+        yield f"ports can draw {ports_kw:g} kW, {ratio:.2f} x the {rated_kva:g} kVA of the transformers"
+    for i, site in enumerate(sites):
+        if site.site.building is None:
+            continue
+        where = scenario.places.where(("sites", i, "building", "profile"))
+        highest_kw = float(site.building_kw.max(initial=0.0))
+        if 0.0 < highest_kw < SMALL_BUILDING_KW:
+            yield f"{where}: never exceeds {highest_kw:g} kW; in MW, or a shape that needs `peak_kw`?"
+        if 0.0 < 5.0 * rated_kva < highest_kw:
+            yield f"{where}: reaches {highest_kw:g} kW behind {rated_kva:g} kVA; W instead of kW?"

@@ -1,0 +1,215 @@
+"""Everything one site needs for a run, read from its files and looked up by its names."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cosim.scenario.gather import Gathered
+from cosim.scenario.paths import names_a_file
+from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.schema import Scenario, Site
+from sims.clock import Clock
+from sims.control.policy import Policy, find_policy
+from sims.faults import DataError, Fault, ScenarioError, nearest
+from sims.files import file_problem
+from sims.fleet.evse import ASSIGNMENTS, Ports
+from sims.fleet.sessions import Sessions
+from sims.fleet.sessions_csv import no_sessions, read_sessions
+from sims.signals.tariff import Tariff, load_tariff
+from sims.tables import on_clock, read_series
+
+if TYPE_CHECKING:
+    from pandapower.auxiliary import pandapowerNet
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+LOW_VOLTAGE_KV = 1.0
+MAX_NAMES = 20
+MAX_TARIFF_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInputs:
+    """Checked inputs of a site.
+
+    Parameters
+    ----------
+    site : Site
+        Its section of the scenario.
+    building_kw : floats, shape (n_steps,)
+        Power of the building, zeros without one [kW].
+    building_bus : int
+        Bus index of the building.
+    sessions : Sessions
+        Who comes when, in the order of the file.
+    dropped_zero : int
+        Sessions of zero length left out [-].
+    ports : Ports
+        The charging ports, n_evse of them.
+    evse_bus : ints, shape (n_evse,)
+        Bus index of each port.
+    tariff : Tariff
+        What energy and demand cost.
+    co2_g_per_kwh : floats, shape (n_steps,)
+        Intensity of the grid, zeros when none is given [g/kWh].
+    policy : type of Policy
+        Class that decides on charging; its parameters have been tried.
+    """
+
+    site: Site
+    building_kw: Floats
+    building_bus: int
+    sessions: Sessions
+    dropped_zero: int
+    ports: Ports
+    evse_bus: Ints
+    tariff: Tariff
+    co2_g_per_kwh: Floats
+    policy: type[Policy]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReader:
+    """Reads one site of a scenario."""
+
+    scenario: Scenario
+    index: int
+    clock: Clock
+    found: Gathered
+
+    def read(self, net: "pandapowerNet | None", *, allow_code: bool) -> SiteInputs | None:
+        """Its inputs, or None after noting all that is wrong; `net` is None while it is wrong itself."""
+        attempt, section = self.found.attempt, self.site.policy
+        where = self._where("policy")
+        building_kw = attempt(self._building_kw)
+        building_bus = attempt(self._bus, net, "building")
+        fleet = attempt(self._sessions)
+        evse_bus = attempt(self._evse_bus, net)
+        tariff = attempt(self._tariff)
+        co2_g_per_kwh = attempt(self._co2_g_per_kwh)
+        attempt(self._check_assignment)
+        policy = attempt(find_policy, section.name, section.parameters, allow_code=allow_code, where=where)
+        if building_kw is None or building_bus is None or fleet is None or evse_bus is None:
+            return None
+        if tariff is None or co2_g_per_kwh is None or policy is None:
+            return None
+        sessions, dropped = fleet
+        return SiteInputs(
+            site=self.site,
+            building_kw=building_kw,
+            building_bus=building_bus,
+            sessions=sessions,
+            dropped_zero=dropped,
+            ports=Ports.from_groups(self.site.chargers),
+            evse_bus=evse_bus,
+            tariff=tariff,
+            co2_g_per_kwh=co2_g_per_kwh,
+            policy=policy,
+        )
+
+    @property
+    def site(self) -> Site:
+        """Section of the scenario."""
+        return self.scenario.sites[self.index]
+
+    def _where(self, *keys: str | int) -> str:
+        return self.scenario.places.where(self._loc(*keys))
+
+    def _loc(self, *keys: str | int) -> Loc:
+        return ("sites", self.index, *keys)
+
+    def _refused(self, code: str, loc: Loc, what: str, value: object) -> ScenarioError:
+        return ScenarioError([Finding(code, loc, what, value).fault(self.scenario.places)])
+
+    def _building_kw(self) -> Floats:
+        """Power of the building in every step, shape (n_steps,) [kW]; `peak_kw` is the file's maximum."""
+        building = self.site.building
+        if building is None:
+            return np.zeros(self.clock.n_steps)
+        series = read_series(self.scenario.folder / building.profile, ("kw",), self.clock.zone)
+        power_kw = on_clock(series, "kw", self.clock)
+        if building.peak_kw is None:
+            return power_kw
+        highest_kw = float(series.values["kw"].max())
+        if highest_kw <= 0.0:
+            what = f"the profile's maximum is {highest_kw:g} kW: it cannot be scaled to a peak"
+            raise self._refused("S38", self._loc("building", "peak_kw"), what, building.peak_kw)
+        return power_kw * (building.peak_kw / highest_kw)
+
+    def _bus(self, net: "pandapowerNet | None", *keys: str | int) -> int:
+        """Bus of the building or of a group of ports: its own connection or else the site's."""
+        from sims.feeder.network import find_bus
+
+        if net is None:
+            return -1
+        own = self.site.building if keys[0] == "building" else self.site.chargers[int(keys[1])]
+        given = own.connection if own is not None else None
+        name = self.site.connection if given is None else given
+        loc = self._loc("connection") if given is None else self._loc(*keys, "connection")
+        bus = find_bus(net, name, self.scenario.places.where(loc))
+        vn_kv = float(net.bus.at[bus, "vn_kv"])
+        if vn_kv > LOW_VOLTAGE_KV:
+            low = ", ".join(map(str, net.bus.loc[net.bus["vn_kv"] <= LOW_VOLTAGE_KV, "name"][:MAX_NAMES]))
+            what = f"is at {vn_kv:g} kV; sites connect at low voltage (<= 1 kV): {low or 'no such bus'}"
+            raise self._refused("S28", loc, what, name)
+        return bus
+
+    def _evse_bus(self, net: "pandapowerNet | None") -> Ints:
+        """Bus of each port, shape (n_evse,)."""
+        chargers = self.site.chargers
+        buses = [self.found.attempt(self._bus, net, "chargers", j) for j in range(len(chargers))]
+        known = np.array([-1 if bus is None else bus for bus in buses], dtype=np.int64)
+        return np.repeat(known, [group.count for group in chargers])
+
+    def _sessions(self) -> tuple[Sessions, int]:
+        """Sessions of the site and how many of zero length were left out."""
+        fleet = self.site.fleet
+        if fleet.generator is not None:
+            what = "this version generates no sessions; name a CSV file in `sessions` instead"
+            raise self._refused("S26", self._loc("fleet", "generator"), what, {})
+        if fleet.sessions is None:
+            return no_sessions(), 0
+        path = self.scenario.folder / fleet.sessions
+        sessions, dropped = read_sessions(path, self.clock.zone, drop_zero=fleet.drop_zero)
+        inside = (sessions.arrival_s < self.clock.end_s) & (sessions.departure_s > self.clock.start_s)
+        if len(sessions) and not inside.any():
+            self.found.warnings.append(f"{self._where('fleet', 'sessions')}: no session lies in the run")
+        return sessions.within(self.clock.start_s, self.clock.end_s), dropped
+
+    def _tariff(self) -> Tariff:
+        """The tariff, in the site's currency and with demand windows the steps fill."""
+        name, step = self.site.tariff, self.scenario.step_minutes
+        if names_a_file(name) and (problem := file_problem(self.scenario.folder / name, MAX_TARIFF_BYTES)):
+            raise DataError(
+                [Fault(f"D{problem.number}", f'{self._where("tariff")} = "{name}"', problem.what)]
+            )
+        tariff = load_tariff(name, self.scenario.folder, self._where("tariff"))
+        window = tariff.demand_window_minutes
+        if window % step:
+            what = f"its demand window of {window} min is no multiple of step_minutes = {step}"
+            raise self._refused("S23", self._loc("tariff"), what, name)
+        if tariff.currency != self.site.currency:
+            what = f'the tariff "{tariff.name}" is in {tariff.currency}; write currency = "{tariff.currency}"'
+            raise self._refused("S38", self._loc("currency"), what, self.site.currency)
+        if not tariff.is_effective(self.clock):
+            dates = f"{tariff.effective_from or 'any day'} .. {tariff.effective_until or 'today'}"
+            self.found.warnings.append(
+                f"{self._where('tariff')}: {tariff.name} is stated for {dates}, the run lies outside"
+            )
+        return tariff
+
+    def _co2_g_per_kwh(self) -> Floats:
+        """Intensity of the grid in every step, shape (n_steps,) [g/kWh]."""
+        if self.site.emissions is None:
+            return np.zeros(self.clock.n_steps)
+        path = self.scenario.folder / self.site.emissions
+        return on_clock(read_series(path, ("co2_g_per_kwh",), self.clock.zone), "co2_g_per_kwh", self.clock)
+
+    def _check_assignment(self) -> None:
+        name = self.site.fleet.assignment
+        if name not in ASSIGNMENTS:
+            what = f"no such rule; {nearest(name, ASSIGNMENTS)}"
+            raise self._refused("S26", self._loc("fleet", "assignment"), what, name)

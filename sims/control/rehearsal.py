@@ -1,0 +1,208 @@
+"""A site played through without mosaik: the models of the co-simulation, step for step in its order.
+
+seen    what holds and is measured at the start of step k; the meter's reading of step k-1
+asked   setpoints of a policy, a search, or an agent
+step    the fleet moves energy over k, then cars go and come
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from sims.control.controller import Controller
+from sims.control.observe import Observer
+from sims.control.policy import Floats, Ints, Observation, Policy, SiteInfo
+from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Assignment, Ports, bidirectional_first
+from sims.fleet.fleet import Fleet, Parked, SiteRules
+from sims.fleet.sessions import Sessions
+from sims.fleet.stays import plan_stays
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What happens at a site whatever its controller does.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        Who comes; each has some part inside the episode.
+    ports : Ports
+        The n ports.
+    building_kw, price_per_kwh, co2_g_per_kwh : floats, shape (n_steps,)
+        Load of the building, energy price and grid intensity [kW, 1/kWh, g/kWh].
+    demand_window, billing_month : ints, shape (n_steps,)
+        Demand window, -1 for none, and billing month of each step [-].
+    rules : SiteRules
+        Limits the site enforces.
+    assignment : callable
+        Order in which an arriving car tries the ports.
+    building_peak_kw : float
+        Configured peak of the building, 0 when there is none [kW].
+    steps_per_window : int
+        Steps in one demand window [-].
+    start_s, step_s : int
+        Start since the epoch, length of a step [s].
+    """
+
+    sessions: Sessions
+    ports: Ports
+    building_kw: Floats
+    price_per_kwh: Floats
+    co2_g_per_kwh: Floats
+    demand_window: Ints
+    billing_month: Ints
+    rules: SiteRules = field(default_factory=SiteRules)
+    assignment: Assignment = bidirectional_first
+    building_peak_kw: float = 0.0
+    steps_per_window: int = 1
+    start_s: int = 0
+    step_s: int = 900
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps [-]."""
+        return len(self.building_kw)
+
+    @property
+    def site(self) -> SiteInfo:
+        """What a policy knows before the first step."""
+        return SiteInfo(
+            step_s=self.step_s,
+            p_max_kw=self.ports.p_max_kw,
+            p_discharge_max_kw=self.ports.p_discharge_max_kw,
+            controllable=self.ports.kind != UNCONTROLLED,
+            bidirectional=self.ports.kind == BIDIRECTIONAL,
+            eta_charge=self.ports.eta_charge,
+            eta_discharge=self.ports.eta_discharge,
+            site_cap_kw=self.rules.site_cap_kw,
+            allow_export=self.rules.allow_export,
+            building_peak_kw=self.building_peak_kw,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of an episode.
+
+    Parameters
+    ----------
+    setpoint_kw, evse_kw : floats, shape (n_steps, n)
+        Power asked for and metered at each port [kW].
+    soc : floats, shape (n_steps, n)
+        State of charge at the start of each step, NaN at free ports [-].
+    site_kw : floats, shape (n_steps,)
+        Building plus ports [kW].
+    outcome : dict
+        What became of every session, and the requests that were clamped (`Fleet.outcome`).
+    """
+
+    setpoint_kw: Floats
+    evse_kw: Floats
+    soc: Floats
+    site_kw: Floats
+    outcome: dict[str, Any]
+
+
+class Rehearsal:
+    """An episode on its way: `seen` holds until `step` is called with what the ports are asked.
+
+    Parameters
+    ----------
+    episode : Episode
+        Played from its first step.
+
+    Attributes
+    ----------
+    seen : Observation
+        Observation at the start of step `k`; after the last step that of the last step.
+    """
+
+    def __init__(self, episode: Episode) -> None:
+        stays = plan_stays(
+            episode.sessions,
+            episode.ports,
+            episode.assignment,
+            start_s=episode.start_s,
+            step_s=episode.step_s,
+            n_steps=episode.n_steps,
+        )
+        axis = {"start_s": episode.start_s, "step_s": episode.step_s}
+        self.episode = episode
+        self.fleet = Fleet(episode.sessions, stays, episode.ports, episode.rules, **axis)
+        self._observer = Observer(episode.step_s, episode.steps_per_window)
+        self._building_kw = episode.building_kw.tolist()
+        self._signals = _signals(episode)
+        self._parked: Parked | None = None
+        self._table: dict[str, Any] = {}
+        shape = (episode.n_steps, len(episode.ports))
+        self._setpoint_kw, self._evse_kw, self._soc = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._site_kw = np.zeros(episode.n_steps)
+        self.seen: Observation = self._observe()
+
+    @property
+    def k(self) -> int:
+        """The step that comes next [-]."""
+        return self.fleet.k
+
+    @property
+    def done(self) -> bool:
+        """Whether the last step has been run."""
+        return self.k == self.episode.n_steps
+
+    def step(self, setpoint_kw: Floats) -> None:
+        """Run step `k` with these setpoints, shape (n,) [kW], and look at what holds after it."""
+        k, fleet = self.k, self.fleet
+        self._soc[k] = fleet.soc
+        self._setpoint_kw[k] = setpoint_kw
+        fleet.step(self._setpoint_kw[k], self._building_kw[k])
+        self._evse_kw[k], self._site_kw[k] = fleet.p_kw, fleet.site_kw
+        if not self.done:
+            self.seen = self._observe()
+
+    def played(self) -> Played:
+        """The steps run so far."""
+        k = self.k
+        return Played(
+            self._setpoint_kw[:k], self._evse_kw[:k], self._soc[:k], self._site_kw[:k], self.fleet.outcome()
+        )
+
+    def _observe(self) -> Observation:
+        if self.fleet.parked is not self._parked:  # a new table only when a car came or went
+            self._parked = self.fleet.parked
+            self._table = {entry.name: getattr(self._parked, entry.name) for entry in fields(Parked)}
+        state = {"parked": self._table, "energy_kwh": self.fleet.energy_kwh, "site_kw": self.fleet.site_kw}
+        received = {
+            "building_kw": self._building_kw[self.k],
+            "signals": self._signals[self.k],
+            "state": state,
+        }
+        return self._observer.observe(self.k, received)
+
+
+def rehearse(policy: Policy, episode: Episode, rng: np.random.Generator, *, every_steps: int = 1) -> Played:
+    """Play a whole episode with a policy.
+
+    Parameters
+    ----------
+    policy : Policy
+        Reset here.
+    episode : Episode
+        What happens at the site.
+    rng : numpy Generator
+        The policy's only source of randomness.
+    every_steps : int
+        Steps an action holds [-].
+    """
+    rehearsal = Rehearsal(episode)
+    controller = Controller(policy, episode.site, every_steps, rng)
+    while not rehearsal.done:
+        rehearsal.step(controller.decide(rehearsal.k, rehearsal.seen))
+    return rehearsal.played()
+
+
+def _signals(episode: Episode) -> list[dict[str, Any]]:
+    """What is priced in each step, as the signals simulator sends it."""
+    names = ("price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
+    columns = (getattr(episode, name).tolist() for name in names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
