@@ -84,9 +84,9 @@ def run(
             yes_large=yes_large,
             progress=progress,
         )
-    warnings = [*done.log["warnings"], *done.degraded()]
+    warnings = done.warnings
     _print_kpis(done, warnings, as_json)
-    if strict and done.degraded():
+    if strict and done.degraded:
         raise typer.Exit(DEGRADED)
 
 
@@ -96,7 +96,7 @@ def kpis(run_file: RunPath, as_json: AsJson = False) -> None:
     from cosim.results.run import open_run
 
     done = open_run(run_file)
-    _print_kpis(done, done.degraded(), as_json)
+    _print_kpis(done, done.degraded, as_json)
 
 
 @app.command()

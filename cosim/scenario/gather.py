@@ -1,8 +1,10 @@
 """Collecting what many readers find wrong, so that all of it is said at once."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
+from cosim.scenario.positions import Loc, Places
 from sims.faults import DataError, Fault, ScenarioError
 
 P = ParamSpec("P")
@@ -38,3 +40,8 @@ class Gathered:
             raise ScenarioError([*scenario, *data])
         if data:
             raise DataError([*data])
+
+
+def relocated(error: ScenarioError, places: Places, loc_of: Callable[[str], Loc]) -> ScenarioError:
+    """The same faults with file and line: `loc_of` reads the place a finder of names gave them."""
+    return ScenarioError([replace(fault, where=places.where(loc_of(fault.where))) for fault in error.faults])

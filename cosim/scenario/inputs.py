@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cosim.scenario.background import BackgroundPower, read_background
 from cosim.scenario.check import check_scenario
-from cosim.scenario.gather import Gathered
-from cosim.scenario.positions import Finding
+from cosim.scenario.gather import Gathered, relocated
+from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
 from sims.clock import Clock
@@ -95,15 +95,25 @@ def _network(scenario: Scenario) -> "pandapowerNet":
     from sims.feeder.network import load_network
     from sims.feeder.precheck import check_network
 
-    feeder, where = scenario.feeder, scenario.places.where(("feeder", "network"))
+    feeder, places = scenario.feeder, scenario.places
     if feeder.network.endswith(".json"):
         problem = file_problem(scenario.folder / feeder.network, MAX_NETWORK_BYTES)
         if problem:
-            raise DataError([Fault(f"D{problem.number}", f'{where} = "{feeder.network}"', problem.what)])
-    net = load_network(feeder.network, feeder.options, scenario.folder, where)
+            where = f'{places.where(("feeder", "network"))} = "{feeder.network}"'
+            raise DataError([Fault(f"D{problem.number}", where, problem.what)])
+    try:
+        net = load_network(feeder.network, feeder.options, scenario.folder)
+    except ScenarioError as error:
+        raise relocated(error, places, _network_loc) from error
     if faults := check_network(net):
         raise DataError(faults)
     return net
+
+
+def _network_loc(where: str) -> Loc:
+    """Place of a fault of the network's name (`feeder.network`) or options (`feeder.network options.x`)."""
+    name, _, options = where.partition(" ")
+    return ("feeder", *options.split(".", 1)) if options else tuple(name.split("."))
 
 
 def _too_large(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> Iterator[Fault]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cosim.scenario.gather import Gathered
+from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
-from cosim.scenario.schema import Scenario, Site
+from cosim.scenario.schema import Generator, Scenario, Site
 from sims.clock import Clock
 from sims.control.policy import Policy, find_policy
 from sims.faults import DataError, Fault, ScenarioError, nearest
@@ -17,6 +17,7 @@ from sims.files import file_problem
 from sims.fleet.evse import ASSIGNMENTS, Ports
 from sims.fleet.sessions import Sessions
 from sims.fleet.sessions_csv import no_sessions, read_sessions
+from sims.seeds import component_rng
 from sims.signals.tariff import Tariff, load_tariff
 from sims.tables import on_clock, read_series
 
@@ -82,8 +83,7 @@ class SiteReader:
 
     def read(self, net: "pandapowerNet | None", *, allow_code: bool) -> SiteInputs | None:
         """Its inputs, or None after noting all that is wrong; `net` is None while it is wrong itself."""
-        attempt, section = self.found.attempt, self.site.policy
-        where = self._where("policy")
+        attempt = self.found.attempt
         building_kw = attempt(self._building_kw)
         building_bus = attempt(self._bus, net, "building")
         fleet = attempt(self._sessions)
@@ -91,7 +91,7 @@ class SiteReader:
         tariff = attempt(self._tariff)
         co2_g_per_kwh = attempt(self._co2_g_per_kwh)
         attempt(self._check_assignment)
-        policy = attempt(find_policy, section.name, section.parameters, allow_code=allow_code, where=where)
+        policy = attempt(self._policy, allow_code=allow_code)
         if building_kw is None or building_bus is None or fleet is None or evse_bus is None:
             return None
         if tariff is None or co2_g_per_kwh is None or policy is None:
@@ -168,8 +168,7 @@ class SiteReader:
         """Sessions of the site and how many of zero length were left out."""
         fleet = self.site.fleet
         if fleet.generator is not None:
-            what = "this version generates no sessions; name a CSV file in `sessions` instead"
-            raise self._refused("S26", self._loc("fleet", "generator"), what, {})
+            return self._generated(fleet.generator), 0
         if fleet.sessions is None:
             return no_sessions(), 0
         path = self.scenario.folder / fleet.sessions
@@ -178,6 +177,17 @@ class SiteReader:
         if len(sessions) and not inside.any():
             self.found.warnings.append(f"{self._where('fleet', 'sessions')}: no session lies in the run")
         return sessions.within(self.clock.start_s, self.clock.end_s), dropped
+
+    def _generated(self, generator: Generator) -> Sessions:
+        """Sessions drawn for the ports of the site; the site's name and the seed decide them."""
+        from sims.fleet.generative import generate_sessions
+
+        n_ports = sum(group.count for group in self.site.chargers)
+        rng = component_rng(self.scenario.seed, f"sessions {self.site.name}")
+        drawn = generate_sessions(
+            n_ports, self.clock, rng, activity=generator.activity, workdays_only=generator.workdays_only
+        )
+        return drawn.within(self.clock.start_s, self.clock.end_s)
 
     def _tariff(self) -> Tariff:
         """The tariff, in the site's currency and with demand windows the steps fill."""
@@ -207,6 +217,15 @@ class SiteReader:
             return np.zeros(self.clock.n_steps)
         path = self.scenario.folder / self.site.emissions
         return on_clock(read_series(path, ("co2_g_per_kwh",), self.clock.zone), "co2_g_per_kwh", self.clock)
+
+    def _policy(self, *, allow_code: bool) -> type[Policy]:
+        """Class of the policy, its parameters tried."""
+        section = self.site.policy
+        try:
+            return find_policy(section.name, section.parameters, allow_code=allow_code, where="policy")
+        except ScenarioError as error:
+            places = self.scenario.places
+            raise relocated(error, places, lambda where: self._loc(*where.split(".", 1))) from error
 
     def _check_assignment(self) -> None:
         name = self.site.fleet.assignment

@@ -26,6 +26,7 @@ from sims.control.trial_run import (
     compare,
     compare_facts,
     controller_of,
+    copied,
     fail,
     global_random_state,
     reordered,
@@ -113,7 +114,7 @@ def _only_looks(make: Make) -> None:
         episode = trial(n_ports)
         rehearsal, controller = Rehearsal(episode), controller_of(make, episode)
         while not rehearsal.done:
-            shown = reordered(rehearsal.seen, np.arange(n_ports))
+            shown = copied(rehearsal.seen)
             asked = ask(controller, rehearsal.k, shown)
             compare_facts(ONLY_LOOKS, rehearsal.k, rehearsal.seen, shown)
             compare_facts(ONLY_LOOKS, rehearsal.k, episode.site, controller.site)
@@ -140,9 +141,9 @@ def _continues_from_its_state(make: Make) -> None:
             fresh.set_state(json.loads(json.dumps(controller.get_state())))
         except Exception as error:
             fail(rule, k, "get_state, JSON and set_state", error)
-        rest = [ask(fresh, later, what) for later, (what, _) in enumerate(played[k:], start=k)]
+        rest = [ask(fresh, later, copied(what)) for later, (what, _) in enumerate(played[k:], start=k)]
         compare(rule, asked[k:], rest, f"by a fresh policy with the state of step {k}", first=k)
-        ask(controller, k, seen)
+        ask(controller, k, copied(seen))
 
 
 def _ports_in_any_order(make: Make) -> None:

@@ -181,7 +181,7 @@ def _import_policy(name: str, allow_code: bool, where: str) -> type[Policy]:
     module, _, attribute = name.partition(":")
     try:
         found: Any = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:  # ValueError: no module before the colon
         raise ScenarioError([Fault("S31", f"{where}.name", f'"{name}": {error}')]) from error
     if not (inspect.isclass(found) and issubclass(found, Policy)):
         what = f'"{name}": is no subclass of sims.control.policy.Policy'

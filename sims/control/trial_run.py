@@ -38,9 +38,8 @@ def steps_of(make: Make, episode: Episode) -> Iterator[tuple[Observation, Floats
     """What the policy saw and asked, step by step."""
     rehearsal, controller = Rehearsal(episode), controller_of(make, episode)
     while not rehearsal.done:
-        seen = rehearsal.seen
-        asked = ask(controller, rehearsal.k, seen)
-        yield seen, asked
+        asked = ask(controller, rehearsal.k, copied(rehearsal.seen))
+        yield rehearsal.seen, asked
         rehearsal.step(asked)
 
 
@@ -100,6 +99,11 @@ def reordered(facts: Facts, order: Ints) -> Facts:
         if isinstance(value, np.ndarray)
     }
     return replace(facts, **columns)
+
+
+def copied(seen: Observation) -> Observation:
+    """Read-only copy: a policy that forces its way into it spoils no other run."""
+    return reordered(seen, np.arange(len(seen.session)))
 
 
 def _facts(facts: Any) -> dict[str, Any]:

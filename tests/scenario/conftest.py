@@ -1,8 +1,8 @@
 """A small office on disk, right in every key; the tests break one thing at a time.
 
-    grid ---(20/0.4 kV, 250 kVA)--- main_board --- building_board
-                                        |--------- unidirectional_board
-                                        '--------- bidirectional_board
+grid ---(20/0.4 kV, 250 kVA)--- main_board --- building_board
+                                    |--------- unidirectional_board
+                                    '--------- bidirectional_board
 """
 
 from collections.abc import Callable

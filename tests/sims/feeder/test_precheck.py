@@ -83,7 +83,7 @@ MUTATIONS = [
     (no_grid, "N10", "network.ext_grid", "none in service"),
     (put("load", "bus", 77), "N11", 'network.load[0] "building"', "bus = 77"),
     (put("line", "from_bus", 77), "N11", 'network.line[0] "building_cable"', "from_bus = 77"),
-    (put("line", "to_bus", -1), "N11", 'network.line[0] "building_cable"', "to_bus = -1"),
+    (put("line", "to_bus", 99), "N11", 'network.line[0] "building_cable"', "to_bus = 99"),
     (put("trafo", "lv_bus", 77), "N11", 'network.trafo[0] "transformer"', "lv_bus = 77"),
     (put("ext_grid", "bus", 77), "N11", "network.ext_grid[0]", "bus = 77"),
     (put("switch", "bus", 77), "N11", "network.switch[0]", "bus = 77"),

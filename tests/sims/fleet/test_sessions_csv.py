@@ -1,5 +1,7 @@
 """Catalogue of bad sessions, one case a row: each message names file, row, column, value and what is allowed."""
 
+# ruff: noqa: E501 - a case a line reads as a table
+
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +111,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("row", "edit", "expected"), ROWS, ids=[case[0] for case in ROWS])
-def test_a_bad_session_is_named_with_row_column_and_value(table, row: str, edit: tuple[str, str], expected: list[str]):
+def test_a_bad_session_is_named_with_row_column_and_value(
+    table, row: str, edit: tuple[str, str], expected: list[str]
+):
     assert edit[0] in GOOD
     path = table(GOOD.replace(*edit, 1))
     said = message(path)
@@ -130,14 +134,21 @@ def test_row_62_sessions_of_zero_length_are_dropped_and_counted_when_asked(table
     sessions, dropped = read_sessions(table(text), ZONE, drop_zero=True)
     assert sessions.session_id == ("s2", "s3")
     assert dropped == 1
-    assert "departs before" in message(table(GOOD.replace("2019-06-03T15:52", "2019-06-02T15:52")), drop_zero=True)
+    assert "departs before" in message(
+        table(GOOD.replace("2019-06-03T15:52", "2019-06-02T15:52")), drop_zero=True
+    )
     # a dropped visit inside another of the same car is no overlap
     again = text.replace("s2,v8", "s2,v7").replace("T07:21:00", "T09:21:00")
     assert len(read_sessions(table(again), ZONE, drop_zero=True)[0]) == 2
 
 
 def test_row_65_leaving_when_the_next_arrives_is_no_overlap(table) -> None:
-    later = S3.replace("v9", "v8").replace("A-2", "A-1").replace("T17:00:00", "T18:00:00").replace("T08:00", "T17:00")
+    later = (
+        S3.replace("v9", "v8")
+        .replace("A-2", "A-1")
+        .replace("T17:00:00", "T18:00:00")
+        .replace("T08:00", "T17:00")
+    )
     assert len(read_sessions(table("\n".join([HEADER, S2, later])), ZONE)[0]) == 2
 
 

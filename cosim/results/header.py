@@ -1,0 +1,80 @@
+"""What a run is before its first step: names, clock and prices; enough to lay out the result file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sims.clock import Clock
+from sims.faults import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHeader:
+    """Names and settings of one site.
+
+    Parameters
+    ----------
+    name : str
+        Name of the site; names a group of the file.
+    evse : tuple of str, length n_evse
+        Names of the ports, in the order of the arrays.
+    evse_kind : tuple of str, length n_evse
+        "uncontrolled", "unidirectional" or "bidirectional".
+    signals : str
+        Which of the run's signals the site pays.
+    currency : str
+        Of the bill.
+    peak_threshold_kw : float or None
+        Threshold the policy was given [kW].
+    """
+
+    name: str
+    evse: tuple[str, ...]
+    evse_kind: tuple[str, ...]
+    signals: str
+    currency: str
+    peak_threshold_kw: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """Everything the file says about a run apart from its numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the scenario.
+    scenario_toml : str
+        The scenario as it was run.
+    seed : int
+        Of all that was drawn.
+    clock : Clock
+        Time axis of every series.
+    sites : tuple of SiteHeader
+        Sites in the order of the scenario.
+    signals : mapping of str to str
+        Tariff (JSON) of each set of signals.
+    buses, lines, transformers : tuple of str
+        Names of the feeder's elements, in the order of the arrays.
+    loading_definition : str
+        "current": loading is the larger terminal current over the rated one.
+    """
+
+    name: str
+    scenario_toml: str
+    seed: int
+    clock: Clock
+    sites: tuple[SiteHeader, ...]
+    signals: Mapping[str, str] = field(default_factory=dict[str, str])
+    buses: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    transformers: tuple[str, ...] = ()
+    loading_definition: str = "current"
+
+    def __post_init__(self) -> None:
+        for name in [*(site.name for site in self.sites), *self.signals]:
+            if not name or "/" in name or name in {".", ".."}:
+                raise StoreError(f'"{name}" cannot name a group of the result file: no "/", not empty')
+
+    def site(self, name: str) -> SiteHeader:
+        """Header of the site `name`."""
+        return next(site for site in self.sites if site.name == name)

@@ -1,0 +1,124 @@
+"""Key figures of a run, computed from its stored arrays alone."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cosim.results.header import RunHeader, SiteHeader
+from cosim.results.kpi_table import TOTALS, Figures, Kpis, Value, flatten
+from cosim.results.kpis_feeder import feeder_figures, transformer_figures
+from cosim.results.kpis_sessions import session_figures
+from cosim.results.layout import Arrays
+from sims.clock import Clock
+from sims.signals.bill import Bill, BillLine, bill
+from sims.signals.tariff import Tariff
+
+Floats = npt.NDArray[np.float64]
+
+
+def compute_kpis(header: RunHeader, arrays: Arrays) -> Kpis:
+    """Key figures of every site, of the feeder and of the run.
+
+    Parameters
+    ----------
+    header : RunHeader
+        Names, clock and tariffs.
+    arrays : Arrays
+        Stored arrays by path, for example "sites/office/site_kw".
+
+    Returns
+    -------
+    Kpis
+        Plain numbers and strings, units in `kpi_table`; None where a figure does not apply.
+    """
+    sites = {site.name: site_figures(header, site, arrays) for site in header.sites}
+    return Kpis(
+        totals=_totals(list(sites.values())),
+        sites=sites,
+        feeder=feeder_figures(header, arrays),
+        transformers=transformer_figures(header, arrays),
+    )
+
+
+def kpi_attributes(header: RunHeader, arrays: Arrays) -> dict[str, float | int | str]:
+    """Key figures as they are stored: by dotted name, without those that do not apply."""
+    return flatten(compute_kpis(header, arrays))
+
+
+def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
+    """Key figures of one site."""
+    clock, group = header.clock, f"sites/{site.name}"
+    tariff = Tariff.model_validate_json(header.signals[site.signals])
+    building_kw, site_kw = arrays[f"{group}/building_kw"], arrays[f"{group}/site_kw"]
+    figures: Figures = {"currency": site.currency}
+    figures |= _money(bill(tariff, clock, site_kw), bill(tariff, clock, building_kw), clock, site_kw)
+    figures |= session_figures(header, site, arrays)
+    connected = int(figures["sessions_connected"] or 0)
+    ev_energy_cost = float(figures["ev_energy_cost"] or 0.0)
+    figures["ev_energy_cost_per_session"] = ev_energy_cost / connected if connected else None
+    return figures | _energy(header, site, arrays)
+
+
+def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:
+    """What the site pays, what it would pay without EVs, and the powers that set it.
+
+    The EVs' share of the energy cost is the energy bill less that of the building alone: power they
+    give back to the building lowers it, power they export earns nothing.
+    """
+    billed, alone_billed = _billed_peak(paid), _billed_peak(alone)
+    highest = int(np.argmax(site_kw))
+    return {
+        "bill_total": paid.total,
+        "bill_energy": paid.energy,
+        "bill_demand": paid.demand,
+        "building_bill_total": alone.total,
+        "ev_cost": paid.total - alone.total,
+        "ev_energy_cost": paid.energy - alone.energy,
+        "billed_peak_kw": billed.quantity if billed else None,
+        "billed_peak_at": billed.at.isoformat(timespec="minutes") if billed and billed.at else None,
+        "building_billed_peak_kw": alone_billed.quantity if alone_billed else None,
+        "peak_reduction_kw": alone_billed.quantity - billed.quantity if billed and alone_billed else None,
+        "peak_increase_kw": billed.quantity - alone_billed.quantity if billed and alone_billed else None,
+        "peak_kw": float(site_kw[highest]),
+        "peak_at": clock.local_time(clock.start_s + highest * clock.step_s).isoformat(timespec="minutes"),
+    }
+
+
+def _billed_peak(paid: Bill) -> BillLine | None:
+    """The demand line with the highest power over all months and periods, None without a demand charge."""
+    return max(
+        (line for line in paid.lines if line.kind == "demand"), key=lambda line: line.quantity, default=None
+    )
+
+
+def _energy(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
+    group, dt_h = f"sites/{site.name}", header.clock.dt_h
+    building_kwh, site_kwh = arrays[f"{group}/building_kw"] * dt_h, arrays[f"{group}/site_kw"] * dt_h
+    evse_kwh = arrays[f"{group}/evse_kw"] * dt_h
+    figures: Figures = {
+        "building_kwh": float(building_kwh.sum()),
+        "import_kwh": float(site_kwh.clip(min=0.0).sum()),
+        "export_kwh": float((-site_kwh).clip(min=0.0).sum()),
+        "ev_charged_kwh": float(evse_kwh.clip(min=0.0).sum()),
+        "ev_discharged_kwh": float((-evse_kwh).clip(min=0.0).sum()),
+        "building_co2_kg": None,
+        "ev_co2_kg": None,
+    }
+    intensity = f"signals/{site.signals}/co2_g_per_kwh"
+    if intensity in arrays:
+        kg_per_kwh = arrays[intensity] / 1000.0
+        figures["building_co2_kg"] = float((kg_per_kwh * building_kwh).sum())
+        figures["ev_co2_kg"] = float((kg_per_kwh * evse_kwh.sum(axis=1)).sum())
+    return figures
+
+
+def _totals(sites: Sequence[Mapping[str, Value]]) -> Figures:
+    """Sums over the sites; money only when all pay in one currency, others only when every site has them."""
+    currencies = {figures["currency"] for figures in sites}
+    totals: Figures = {"currency": currencies.pop() if len(currencies) == 1 else None}
+    for kpi in TOTALS[1:]:
+        values = [value for figures in sites if isinstance(value := figures[kpi.name], float | int)]
+        summable = len(values) == len(sites) and (kpi.unit != "money" or totals["currency"])
+        totals[kpi.name] = sum(values) if summable else None
+    return totals

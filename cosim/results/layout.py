@@ -1,0 +1,222 @@
+"""What the result file holds: every quantity with its place, dimensions, unit and meaning."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cosim.results.header import RunHeader
+from sims.clock import Clock
+
+SCHEMA_VERSION = 1
+STEPS_PER_CHUNK = 672
+COLUMNS_PER_CHUNK = 64
+
+Kind = Literal["float64", "int64", "str"]
+Array = npt.NDArray[Any]
+DTYPE: dict[Kind, type] = {"float64": np.float64, "int64": np.int64, "str": object}
+
+
+class Arrays(Protocol):
+    """Arrays by path, stored or in memory."""
+
+    def __getitem__(self, path: str, /) -> Array: ...
+
+    def __contains__(self, path: object, /) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One dataset of the file.
+
+    Parameters
+    ----------
+    group, name : str
+        The dataset is `/<group>/<name>`; in the table below the group may hold `{site}` or `{signals}`.
+    dims : tuple of str
+        Dimensions; each is a coordinate of the same group.
+    units : str
+        UDUNITS name, "1" for numbers without unit; `{time}` and `{currency}` stand for the run's own.
+    long_name : str
+        What it is, with sign and meaning of special values.
+    kind : str
+        Type of the values.
+    optional : bool
+        May be absent.
+    """
+
+    group: str
+    name: str
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+    kind: Kind = "float64"
+    optional: bool = False
+
+    @property
+    def path(self) -> str:
+        """Path inside the file, without leading slash."""
+        return f"{self.group}/{self.name}"
+
+    def within(self, group: str, **words: str) -> "Quantity":
+        """The quantity in a group of a run, its unit filled in."""
+        return replace(self, group=group, units=self.units.format(**words))
+
+
+def _q(
+    group: str,
+    name: str,
+    dims: str,
+    units: str,
+    long_name: str,
+    kind: Kind = "float64",
+    *,
+    optional: bool = False,
+) -> Quantity:
+    return Quantity(group, name, tuple(dims.split()), units, long_name, kind, optional)
+
+
+SITE, SESSIONS, SIGNALS, FEEDER = "sites/{site}", "sessions/{site}", "signals/{signals}", "feeder"
+
+# Powers are means over the step that starts at `time`; soc and session are the state at its start.
+SERIES = (
+    _q(SIGNALS, "price_per_kwh", "time", "{currency}/kWh", "Energy price"),
+    _q(SIGNALS, "co2_g_per_kwh", "time", "g/kWh", "CO2 intensity of the grid", optional=True),
+    _q(SITE, "building_kw", "time", "kW", "Power of the building alone"),
+    _q(SITE, "site_kw", "time", "kW", "Net power of the site, import positive"),
+    _q(SITE, "evse_kw", "time evse", "kW", "Power of the port on the grid side, charging positive"),
+    _q(SITE, "setpoint_kw", "time evse", "kW", "Power the policy asked of the port, charging positive"),
+    _q(SITE, "soc", "time evse", "1", "State of charge at the start of the step, NaN when the port is empty"),
+    _q(
+        SITE,
+        "session",
+        "time evse",
+        "1",
+        "Row of the sessions table at the start of the step, -1 when the port is empty",
+        "int64",
+    ),
+    _q(FEEDER, "vm_pu", "time bus", "pu", "Voltage magnitude, NaN when not converged"),
+    _q(FEEDER, "transformer_loading_percent", "time transformer", "percent", "Loading of the transformer"),
+    _q(FEEDER, "line_loading_percent", "time line", "percent", "Loading of the line"),
+    _q(FEEDER, "import_kw", "time", "kW", "Power drawn from the grid above, import positive"),
+    _q(FEEDER, "losses_kw", "time", "kW", "Losses of lines and transformers"),
+    _q(FEEDER, "converged", "time", "1", "Power flow solved: 1, not solved: 0", "int64"),
+)
+
+AT_END = (
+    _q(SITE, "evse_kind", "evse", "1", "Kind of the port", "str"),
+    _q(SITE, "soc_end", "evse", "1", "State of charge at the end of the run, NaN when the port is empty"),
+)
+
+TABLE = (
+    _q(SESSIONS, "session_id", "session", "1", "Name of the session", "str"),
+    _q(SESSIONS, "vehicle_id", "session", "1", "Name of the car", "str"),
+    _q(SESSIONS, "evse_index", "session", "1", "Port the car was connected to, -1 when none", "int64"),
+    _q(SESSIONS, "arrival", "session", "{time}", "Start of the stay", "int64"),
+    _q(SESSIONS, "departure", "session", "{time}", "End of the stay", "int64"),
+    _q(SESSIONS, "window_start", "session", "{time}", "Earliest declared departure", "int64"),
+    _q(SESSIONS, "window_end", "session", "{time}", "Latest declared departure", "int64"),
+    _q(SESSIONS, "capacity_kwh", "session", "kWh", "Usable battery energy"),
+    _q(SESSIONS, "soc_arrival", "session", "1", "State of charge on arrival"),
+    _q(SESSIONS, "soc_required", "session", "1", "State of charge wanted at departure"),
+    _q(SESSIONS, "soc_min", "session", "1", "Floor of the state of charge"),
+    _q(SESSIONS, "soc_max", "session", "1", "Ceiling of the state of charge"),
+    _q(SESSIONS, "soc_departure", "session", "1", "State of charge when it left or the run ended"),
+    _q(SESSIONS, "energy_grid_kwh", "session", "kWh", "Net energy taken on the grid side"),
+    _q(SESSIONS, "missing_kwh", "session", "kWh", "Battery energy short of the requirement at departure"),
+    _q(SESSIONS, "unavoidable_kwh", "session", "kWh", "Part of the missing energy no policy could deliver"),
+    _q(SESSIONS, "connected", "session", "1", "Found a port: 1, did not: 0", "int64"),
+    _q(SESSIONS, "too_short", "session", "1", "Covers no start of a step: 1", "int64"),
+    _q(SESSIONS, "censored", "session", "1", "Cut by the start or the end of the run: 1", "int64"),
+    _q(
+        SESSIONS,
+        "clamped",
+        "session",
+        "1",
+        "Steps whose setpoint was cut to the limits",
+        "int64",
+        optional=True,
+    ),
+)
+
+COORDINATES = (
+    _q("", "time", "time", "{time}", "Start of the step (UTC)", "int64"),
+    _q("", "evse", "evse", "1", "Port", "str"),
+    _q("", "bus", "bus", "1", "Bus", "str"),
+    _q("", "line", "line", "1", "Line", "str"),
+    _q("", "transformer", "transformer", "1", "Transformer", "str"),
+    _q("", "session", "session", "1", "Row of the sessions table", "int64"),
+)
+
+
+def time_units(clock: Clock) -> str:
+    """Unit of every time in the file, counted from the start of the run."""
+    return f"seconds since {datetime.fromtimestamp(clock.start_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def coordinates(header: RunHeader, n_sessions: Mapping[str, int]) -> dict[Quantity, Sequence[int | str]]:
+    """Coordinates of every group and their values, in the order of the file.
+
+    Parameters
+    ----------
+    header : RunHeader
+        The run.
+    n_sessions : mapping of str to int
+        Rows of the sessions table of each site; 0 when not given [-].
+    """
+    clock = header.clock
+    # a range costs nothing, however many steps a damaged file claims to have
+    time = range(0, clock.n_steps * clock.step_s, clock.step_s)
+    values: dict[str, dict[str, Sequence[int | str]]] = {
+        f"signals/{name}": {"time": time} for name in sorted(header.signals)
+    }
+    for site in header.sites:
+        values[f"sites/{site.name}"] = {"time": time, "evse": site.evse}
+        values[f"sessions/{site.name}"] = {"session": range(n_sessions.get(site.name, 0))}
+    values["feeder"] = {
+        "time": time,
+        "bus": header.buses,
+        "line": header.lines,
+        "transformer": header.transformers,
+    }
+    meaning = {quantity.name: quantity for quantity in COORDINATES}
+    return {
+        meaning[name].within(group, time=time_units(clock)): value
+        for group, dims in values.items()
+        for name, value in dims.items()
+    }
+
+
+def shapes(header: RunHeader, n_sessions: Mapping[str, int]) -> dict[Quantity, tuple[int, ...]]:
+    """Shape of every dataset of a run but the coordinates, in the order of the file."""
+    length = {quantity.path: len(values) for quantity, values in coordinates(header, n_sessions).items()}
+    return {
+        quantity: tuple(length[f"{quantity.group}/{dim}"] for dim in quantity.dims)
+        for quantity in (*_filled(SERIES, header), *_filled(AT_END + TABLE, header))
+    }
+
+
+def chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Chunk shape of a time series of the given shape: a week of quarter hours, a few dozen columns."""
+    return (min(STEPS_PER_CHUNK, shape[0]), *(min(COLUMNS_PER_CHUNK, width) for width in shape[1:]))
+
+
+def _filled(table: tuple[Quantity, ...], header: RunHeader) -> Iterator[Quantity]:
+    time = time_units(header.clock)
+    for name, tariff in sorted(header.signals.items()):
+        currency = json.loads(tariff)["currency"]
+        for quantity in _of(table, SIGNALS):
+            yield quantity.within(f"signals/{name}", time=time, currency=currency)
+    for pattern in (SITE, SESSIONS):
+        for site in header.sites:
+            for quantity in _of(table, pattern):
+                yield quantity.within(pattern.format(site=site.name), time=time)
+    yield from _of(table, FEEDER)
+
+
+def _of(table: tuple[Quantity, ...], pattern: str) -> list[Quantity]:
+    return [quantity for quantity in table if quantity.group == pattern]

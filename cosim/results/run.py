@@ -1,0 +1,214 @@
+"""A finished run as an object: arrays, tables, bill, key figures, figures and report."""
+
+import json
+import json
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cosim.results.header import RunHeader
+from cosim.results.kpi_table import KpiRow, Kpis, kpi_rows, kpi_table, unflatten
+from cosim.results.layout import Array, Quantity, shapes
+from cosim.results.store import RunFile
+from sims.clock import Clock
+from sims.signals.bill import Bill, bill
+from sims.signals.tariff import Tariff
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from plotly.graph_objects import Figure
+
+SESSION_TIMES = ("arrival", "departure", "window_start", "window_end")
+
+
+def open_run(path: Path | str) -> "Run":
+    """Open the result file of a run.
+
+    Raises
+    ------
+    StoreError
+        No such file, or not a whole result of this version.
+    """
+    return Run(RunFile(Path(path)))
+
+
+class Group:
+    """One group of a result file: each dataset is an attribute, read when first asked for.
+
+    `cosim/results/layout.py` says what each of them is.
+    """
+
+    def __init__(self, file: RunFile, path: str, quantities: tuple[Quantity, ...]) -> None:
+        self._file = file
+        self._path = path
+        self._quantities = {quantity.name: quantity for quantity in quantities if quantity.path in file}
+
+    def __getattr__(self, name: str) -> Array:
+        if name.startswith("_") or name not in self._quantities:
+            raise AttributeError(f"/{self._path} has no {name}; it has {', '.join(self._quantities)}")
+        self.__dict__[name] = self._file[f"{self._path}/{name}"]
+        return self.__dict__[name]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._quantities]
+
+    def frame(self) -> "pd.DataFrame":
+        """Every time series of the group, one row a step, indexed by local time.
+
+        `frame["building_kw"]` is a series, `frame["evse_kw"]` a table with one column a port.
+        """
+        import pandas as pd
+
+        clock = self._file.header.clock
+        index = local_times(clock, clock.epoch_s() - clock.start_s).rename("time")
+        columns: dict[tuple[str, str], Array] = {}
+        for name, quantity in self._quantities.items():
+            if quantity.dims == ("time",):
+                columns[name, ""] = getattr(self, name)
+            elif quantity.dims[0] == "time":
+                for i, entity in enumerate(self._file[f"{self._path}/{quantity.dims[1]}"]):
+                    columns[name, entity] = getattr(self, name)[:, i]
+        return pd.DataFrame(columns, index=index)
+
+
+class Run:
+    """What a run has to say, read from its result file when asked for."""
+
+    def __init__(self, file: RunFile) -> None:
+        self._file = file
+        self._quantities = tuple(shapes(file.header, {}))
+
+    @property
+    def path(self) -> Path:
+        """The result file."""
+        return Path(self._file.name)
+
+    @property
+    def header(self) -> RunHeader:
+        """Names, clock and prices."""
+        return self._file.header
+
+    @property
+    def scenario_toml(self) -> str:
+        """The scenario as it was run."""
+        return self.header.scenario_toml
+
+    @property
+    def clock(self) -> Clock:
+        """Time axis of every series."""
+        return self.header.clock
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Names of the sites."""
+        return tuple(site.name for site in self.header.sites)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What wrote the file: `gridpark_version` and `packages`."""
+        attributes = self._file.attributes("/")
+        return {name: str(attributes[name]) for name in ("gridpark_version", "packages")}
+
+    def site(self, name: str) -> Group:
+        """Series of a site: `building_kw`, `site_kw`, `evse_kw`, `setpoint_kw`, `soc`, `session`."""
+        return self._group(f"sites/{name}")
+
+    def signals(self, name: str) -> Group:
+        """Series of a set of signals: `price_per_kwh` and, where given, `co2_g_per_kwh`."""
+        return self._group(f"signals/{name}")
+
+    @property
+    def feeder(self) -> Group:
+        """Series of the feeder: voltages, loadings, import, losses, convergence."""
+        return self._group("feeder")
+
+    def sessions(self, name: str) -> "pd.DataFrame":
+        """Sessions table of a site, one row a session, times local."""
+        import pandas as pd
+
+        path = f"sessions/{name}"
+        table = {
+            q.name: self._file[q.path] for q in self._quantities if q.group == path and q.path in self._file
+        }
+        times = {column: local_times(self.clock, table[column]) for column in SESSION_TIMES}
+        return pd.DataFrame({**table, **times}).rename_axis("session")
+
+    def tariff(self, site: str) -> Tariff:
+        """Tariff a site pays."""
+        return Tariff.model_validate_json(self.header.signals[self.header.site(site).signals])
+
+    def bill(self, site: str) -> Bill:
+        """Bill of a site, computed from its stored power."""
+        return bill(self.tariff(site), self.clock, self.site(site).site_kw)
+
+    @cached_property
+    def kpis(self) -> Kpis:
+        """Key figures as stored; `cosim/results/kpi_table.py` has their units."""
+        return unflatten(self._file.attributes("kpis"), self.sites, self.header.transformers)
+
+    def kpi_rows(self) -> list[KpiRow]:
+        """Key figures that apply, as lines of a printed table."""
+        return kpi_table(self.kpis)
+
+    @property
+    def degraded(self) -> list[str]:
+        """What the simulators could not do in full, one sentence each."""
+        steps = self.kpis["feeder"]["non_converged_steps"]
+        return [f"{steps} of {self.clock.n_steps} steps have no power-flow solution"] if steps else []
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the check of the scenario warned of, from the log beside the file, and `degraded`."""
+        log = self.path.with_suffix(".log.json")
+        told = json.loads(log.read_text("utf-8"))["warnings"] if log.is_file() else []
+        return [*told, *self.degraded]
+
+    def plot_site(self, name: str) -> "Figure":
+        """Power of the building alone and of the site, with threshold, demand windows and billed peak."""
+        from cosim.results.plots import site_power
+
+        return site_power(self, name)
+
+    def plot_transformer(self) -> "Figure":
+        """Loading of the transformers against their rating."""
+        from cosim.results.plots import transformer_loading
+
+        return transformer_loading(self)
+
+    def plot_occupancy(self, name: str) -> "Figure":
+        """Which port held a car when, coloured by state of charge."""
+        from cosim.results.plots import port_occupancy
+
+        return port_occupancy(self, name)
+
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write one self-contained HTML page; by default beside the result, with the suffix `.html`."""
+        from cosim.results.report import write_report
+
+        return write_report(self, Path(path) if path else self.path.with_suffix(".html"))
+
+    def _group(self, path: str) -> Group:
+        quantities = tuple(quantity for quantity in self._quantities if quantity.group == path)
+        if not quantities:
+            raise KeyError(f"the run has no {path}; its sites are {', '.join(self.sites)}")
+        return Group(self._file, path, quantities)
+
+    def __repr__(self) -> str:
+        first, steps = self.clock.local_time(self.clock.start_s), self.clock.n_steps
+        return f"<Run {self.header.name}: {steps} steps from {first}, sites {', '.join(self.sites)}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(label)}</td><td align=right>{escape(value)}</td><td>{escape(unit)}</td></tr>"
+            for _, _, label, value, unit in kpi_rows("totals", "", self.kpis["totals"])
+        )
+        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
+
+
+def local_times(clock: Clock, since_start_s: Array) -> "pd.DatetimeIndex":
+    """Local times of instants in seconds since the start of the run, shape (n,)."""
+    import pandas as pd
+
+    seconds = pd.to_datetime(clock.start_s + since_start_s, unit="s", utc=True)
+    return pd.DatetimeIndex(seconds).tz_convert(clock.zone)

@@ -1,0 +1,168 @@
+"""Writing a run: segments while it goes on, one whole file when it ends."""
+
+import math
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from cosim.results.disk import check_space, check_target, claim, release, write_whole
+from cosim.results.header import RunHeader
+from cosim.results.kpis import kpi_attributes
+from cosim.results.layout import DTYPE, STEPS_PER_CHUNK, Array, Quantity, shapes
+from cosim.results.store import RunFile, read_segment, run_image, segment_image
+
+
+class RunWriter:
+    """Writes one run, as a context manager around its steps.
+
+    Until `finish`, the steps lie in `<stem>.parts`; the result's name never holds a half-written
+    file. A run that fails leaves its finished segments there; the next run under this name clears them.
+
+    Parameters
+    ----------
+    path : Path
+        Result file; its folder exists.
+    header : RunHeader
+        The run.
+    overwrite : bool
+        Replace an existing result, when the new one is whole.
+
+    Raises
+    ------
+    StoreError
+        The path or the disk will not take the result.
+    """
+
+    def __init__(self, path: Path, header: RunHeader, *, overwrite: bool = False) -> None:
+        check_target(path, overwrite=overwrite)
+        self.path = path
+        self.header = header
+        self._overwrite = overwrite
+        self._parts = path.with_suffix(".parts")
+        self._shapes = {q: shape for q, shape in shapes(header, {}).items() if q.dims[0] == "time"}
+        self._segments: list[Path] = []
+        self._n_written = 0
+
+    def __enter__(self) -> Self:
+        # segments and result stand side by side at the end, at worst uncompressed
+        check_space(self.path.parent, 2 * self._raw_bytes())
+        claim(self._parts)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        release(self._parts)
+
+    def write_segment(self, first_step: int, blocks: Mapping[str, Array]) -> Path:
+        """Put a few steps safely on the disk.
+
+        Parameters
+        ----------
+        first_step : int
+            Step the blocks start at; segments follow one another without gap [-].
+        blocks : mapping of str to array, each of shape (n_steps of the segment, ...)
+            By path in the file, for example "sites/office/evse_kw".
+
+        Returns
+        -------
+        Path
+            The segment's file.
+        """
+        n_steps = len(next(iter(blocks.values())))
+        if first_step != self._n_written or first_step + n_steps > self.header.clock.n_steps:
+            raise ValueError(
+                f"segment of steps {first_step}..{first_step + n_steps}: expected it to start at"
+                f" {self._n_written} and to end by {self.header.clock.n_steps}"
+            )
+        expected = {quantity: (n_steps, *shape[1:]) for quantity, shape in self._shapes.items()}
+        path = self._parts / f"segment-{first_step}.h5"
+        write_whole(path, segment_image(_typed(blocks, expected)))
+        self._segments.append(path)
+        self._n_written += n_steps
+        return path
+
+    def finish(self, sessions: Mapping[str, Mapping[str, Array]], soc_end: Mapping[str, Array]) -> Path:
+        """Join the segments to the result file, with its KPIs, and check it before it gets its name.
+
+        Parameters
+        ----------
+        sessions : mapping of str to mapping of str to array, each of shape (n_sessions,)
+            Columns of the sessions table, by site; times in seconds since the start of the run.
+        soc_end : mapping of str to floats, each of shape (n_evse,)
+            State of charge at the end of the run, by site [-].
+
+        Returns
+        -------
+        Path
+            The result file.
+        """
+        if self._n_written != self.header.clock.n_steps:
+            raise ValueError(f"{self._n_written} of {self.header.clock.n_steps} steps were written")
+        ends = self._ends(sessions, soc_end)
+        paths = [quantity.path for quantity in self._shapes]
+        segments = (read_segment(segment, paths) for segment in self._segments)
+        image = run_image(self.header, recut(segments, STEPS_PER_CHUNK), ends, kpi_attributes)
+        RunFile(image)
+        check_target(self.path, overwrite=self._overwrite)
+        write_whole(self.path, image)
+        shutil.rmtree(self._parts)
+        return self.path
+
+    def _ends(
+        self, sessions: Mapping[str, Mapping[str, Array]], soc_end: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        blocks: dict[str, Array] = {}
+        for site in self.header.sites:
+            blocks[f"sites/{site.name}/evse_kind"] = np.array(site.evse_kind, dtype=object)
+            blocks[f"sites/{site.name}/soc_end"] = soc_end[site.name]
+            for column, values in sessions[site.name].items():
+                blocks[f"sessions/{site.name}/{column}"] = values
+        n_sessions = {site: len(table["session_id"]) for site, table in sessions.items()}
+        expected = shapes(self.header, n_sessions)
+        return _typed(blocks, {q: shape for q, shape in expected.items() if q.dims[0] != "time"})
+
+    def _raw_bytes(self) -> int:
+        return sum(8 * math.prod(shape) for shape in self._shapes.values())
+
+
+def recut(segments: Iterable[Mapping[str, Array]], n_rows: int) -> Iterator[Mapping[str, Array]]:
+    """Cut consecutive segments anew, so that the file does not show where they ended.
+
+    Parameters
+    ----------
+    segments : iterable of mapping of str to array, each of shape (n_steps of the segment, ...)
+        The steps of a run by path.
+    n_rows : int
+        Steps of every block but the last [-].
+    """
+    held: Mapping[str, Array] = {}
+    for segment in segments:
+        held = {path: np.concatenate([held[path], new]) if held else new for path, new in segment.items()}
+        n_held = len(next(iter(held.values())))
+        whole = n_held - n_held % n_rows
+        for start in range(0, whole, n_rows):
+            yield {path: values[start : start + n_rows] for path, values in held.items()}
+        held = {path: values[whole:] for path, values in held.items()} if whole < n_held else {}
+    if held:
+        yield held
+
+
+def _typed(blocks: Mapping[str, Array], expected: Mapping[Quantity, tuple[int, ...]]) -> dict[str, Array]:
+    """The blocks in the order and type of the file; every one named, none unknown, each of its shape."""
+    unknown = set(blocks) - {quantity.path for quantity in expected}
+    missing = {quantity.path for quantity in expected if not quantity.optional} - set(blocks)
+    if unknown or missing:
+        raise ValueError(f"blocks missing: {sorted(missing)}; blocks without place: {sorted(unknown)}")
+    typed: dict[str, Array] = {}
+    for quantity, shape in expected.items():
+        if quantity.path in blocks:
+            values = np.asarray(blocks[quantity.path], dtype=DTYPE[quantity.kind])
+            if values.shape != shape:
+                raise ValueError(f"{quantity.path} has the shape {values.shape}, not {shape}")
+            typed[quantity.path] = values
+    return typed

@@ -1,0 +1,156 @@
+"""Small scenarios on disk, and policies that watch, wait, guess, remember and fail.
+
+A site is the dict of its TOML section, with `load_kw` (one value a step) and `cars` in place of files;
+a car is a dict whose hours count from the start of the run.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import tomli_w
+
+from cosim.orchestrate import simulate
+from cosim.runner import run_header
+from cosim.scenario.inputs import Inputs
+from sims.clock import Clock
+from sims.control.policy import Observation, Policy, SiteInfo
+from sims.control.rules import LeastLaxityFirst
+
+MONDAY = datetime(2019, 6, 3)
+CALIFORNIA = "America/Los_Angeles"
+SESSION_COLUMNS = (
+    *("session_id", "arrival", "departure", "window_start", "window_end", "capacity_kwh"),
+    *("soc_arrival", "soc_required", "soc_min", "soc_max", "p_charge_max_kw", "p_discharge_max_kw"),
+)
+
+
+def car(name: str, arrival_h: float, departure_h: float, declared_h: float | None = None, **other) -> dict:
+    """A session; `declared_h` is the departure its driver declared, by default the true one."""
+    usual = {"capacity_kwh": 60.0, "soc_arrival": 0.4, "soc_required": 0.8}
+    declared_h = departure_h if declared_h is None else declared_h
+    return usual | {"session_id": name, "hours": (arrival_h, departure_h, declared_h)} | other
+
+
+def ports(count: int = 2, kind: str = "bidirectional", p_max_kw: float = 11.0, **other) -> dict:
+    """A group of ports."""
+    return {"count": count, "kind": kind, "p_max_kw": p_max_kw, **other}
+
+
+def site(
+    load_kw: Iterable[float] | float | None = 50.0,
+    cars: Sequence[Mapping[str, Any]] = (),
+    chargers: Sequence[Mapping[str, Any]] = (),
+    policy: str | Mapping[str, Any] = "llf",
+    *,
+    name: str = "office",
+    building: Mapping[str, Any] | None = None,
+    **other,
+) -> dict:
+    """A site at the main board with the hourly tariff below; `load_kw` may be one value for all steps."""
+    usual = {"connection": "main_board", "tariff": "hourly.toml"}
+    own = {"chargers": [dict(group) for group in chargers], "policy": _policy(policy), "name": name}
+    return usual | own | {"load_kw": load_kw, "cars": list(cars), "building": dict(building or {})} | other
+
+
+def _policy(policy: str | Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(policy, str):
+        return dict(policy)
+    return {"name": policy} | ({"peak_threshold_kw": 60.0} if policy in {"edf", "llf"} else {})
+
+
+@dataclass(frozen=True)
+class Small:
+    """When a scenario runs, and on which feeder."""
+
+    start: datetime = MONDAY
+    days: int = 1
+    step_minutes: int = 15
+    zone: str = CALIFORNIA
+    seed: int = 1
+    feeder: Mapping[str, Any] = field(default_factory=lambda: {"network": "office_site"})
+
+    @property
+    def clock(self) -> Clock:
+        """Its time axis."""
+        return Clock.from_local(self.start, self.days, 60 * self.step_minutes, self.zone)
+
+    @property
+    def n_steps(self) -> int:
+        """Its number of steps [-]."""
+        return self.clock.n_steps
+
+
+def write(folder: Path, *sites: Mapping[str, Any], when: Small | None = None) -> Path:
+    """Write a scenario with all its files into `folder`; give the path of the scenario file."""
+    when = when or Small()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hourly.toml").write_text(tomli_w.dumps(hourly_tariff(max(15, when.step_minutes))))
+    scenario = {
+        "name": "small",
+        "start": when.start,
+        "days": when.days,
+        "step_minutes": when.step_minutes,
+        "timezone": when.zone,
+        "seed": when.seed,
+        "feeder": dict(when.feeder),
+        "sites": [_written(folder, one, when.clock) for one in sites],
+    }
+    path = folder / "small.toml"
+    path.write_text(tomli_w.dumps(scenario))
+    return path
+
+
+def _written(folder: Path, one: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    section = {key: value for key, value in one.items() if key not in {"load_kw", "cars", "building"}}
+    name, load_kw = section["name"], one["load_kw"]
+    if load_kw is not None:
+        power = np.broadcast_to(np.asarray(load_kw, dtype=float), clock.n_steps)
+        at = [utc(second) for second in clock.epoch_s().tolist()]
+        rows = [f"{time},{kw!r}" for time, kw in zip(at, power.tolist(), strict=True)]
+        (folder / f"{name}_load.csv").write_text("\n".join(["time,kw", *rows, ""]))
+        section["building"] = {"profile": f"{name}_load.csv", **one["building"]}
+    if one["cars"]:
+        rows = [_row(described, clock) for described in one["cars"]]
+        (folder / f"{name}_cars.csv").write_text("\n".join([",".join(SESSION_COLUMNS), *rows, ""]))
+        section["fleet"] = {"sessions": f"{name}_cars.csv", **section.get("fleet", {})}
+    return section
+
+
+def _row(described: Mapping[str, Any], clock: Clock) -> str:
+    arrival_h, departure_h, declared_h = described["hours"]
+    hours = {"arrival": arrival_h, "departure": departure_h, "window_start": declared_h, "window_end": declared_h}
+    times = {name: utc(clock.start_s + round(3600 * hour)) for name, hour in hours.items()}
+    return ",".join(str(({**described, **times}).get(column, "")) for column in SESSION_COLUMNS)
+
+
+def utc(epoch_s: float) -> str:
+    """An instant as our files write it."""
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat()
+
+
+def hourly_tariff(window_minutes: int) -> dict[str, Any]:
+    """A price of its own for every local hour, 0.10 + 0.01 h, and a charge on the demand by day."""
+    hours = [
+        {"name": f"h{hour:02d}", "price_per_kwh": hourly_price(hour), "hours": [[hour, hour + 1]]}
+        for hour in range(24)
+    ]
+    return {
+        "name": "hourly",
+        "currency": "USD",
+        "source": "made for tests",
+        "demand_window_minutes": window_minutes,
+        "energy": hours,
+        "demand": [{"name": "day", "price_per_kw": 10.0, "hours": [[6, 22]]}],
+    }
+
+
+def hourly_price(hour: int) -> float:
+    """Price of a local clock hour [1/kWh]."""
+    return round(0.10 + 0.01 * hour, 2)
