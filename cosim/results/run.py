@@ -1,7 +1,6 @@
 """A finished run as an object: arrays, tables, bill, key figures, figures and report."""
 
 import json
-import json
 from functools import cached_property
 from html import escape
 from pathlib import Path
