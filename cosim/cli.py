@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|report|list|schema`."""
+"""The command line: `cosim check|run|kpis|report|schema|list`."""
 
 import json
 import os
@@ -7,17 +7,20 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sims.faults import GridparkError
+from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
     from cosim.results.run import Run
 
+UNEXPECTED = 1
 DEGRADED = 7
 INTERRUPTED = 130
+
+options = {"debug": False}
 
 app = typer.Typer(
     help="Co-simulate EV parking, buildings and the low-voltage feeder that carries them.",
@@ -29,14 +32,53 @@ app = typer.Typer(
 ScenarioPath = Annotated[Path, typer.Argument(help="scenario file (TOML)", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="result file of a run (.h5)", show_default=False)]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="override a key: sites.office.policy.name=llf", show_default=False)
+    list[str] | None,
+    typer.Option("--set", help="override a key: sites.office.policy.name=llf", show_default=False),
 ]
-AllowCode = Annotated[bool, typer.Option("--allow-code", help="let the scenario name Python code (module:Class)")]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="let the scenario name Python code (module:Class)")
+]
 YesLarge = Annotated[bool, typer.Option("--yes-large", help="run a scenario above the usual size limit")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 
+@app.callback()
+def start(
+    debug: Annotated[bool, typer.Option("--debug", help="show the traceback of an error")] = False,
+) -> None:
+    """Options of all commands."""
+    options["debug"] = debug
+
+
+@contextmanager
+def ending_well() -> Iterator[None]:
+    """Around a command: every error is one clear message and its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _end("interrupted; finished windows are kept beside the result", INTERRUPTED)
+    except BrokenPipeError:  # the reader has seen enough: nothing more can be said, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except GridparkError as error:
+        _end(str(error), error.exit_code)
+    except (OSError, MemoryError) as error:
+        _end(f"{type(error).__name__}: {error}", StoreError.exit_code)
+    except typer.Exit:
+        raise
+    except Exception as error:  # a defect of ours
+        what = f"unexpected {type(error).__name__}: {error}"
+        _end(f"{what}\nplease report this with the output of `cosim --debug ...`", UNEXPECTED)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    if options["debug"]:
+        traceback.print_exc()
+    typer.echo(message, err=True)
+    raise typer.Exit(exit_code)
+
+
 @app.command()
+@ending_well()
 def check(
     scenario: ScenarioPath,
     overrides: Overrides = None,
@@ -61,6 +103,7 @@ def check(
 
 
 @app.command()
+@ending_well()
 def run(
     scenario: ScenarioPath,
     out: Annotated[Path | None, typer.Option(help="result file; default results/<name>.h5")] = None,
@@ -84,22 +127,27 @@ def run(
             yes_large=yes_large,
             progress=progress,
         )
-    warnings = done.warnings
-    _print_kpis(done, warnings, as_json)
+    _show(done, done.warnings, as_json=as_json)
     if strict and done.degraded:
         raise typer.Exit(DEGRADED)
 
 
 @app.command()
-def kpis(run_file: RunPath, as_json: AsJson = False) -> None:
+@ending_well()
+def kpis(
+    run_file: RunPath,
+    every: Annotated[bool, typer.Option("--all", help="all key figures, not only the usual ones")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Print the key figures of a run."""
     from cosim.results.run import open_run
 
     done = open_run(run_file)
-    _print_kpis(done, done.degraded, as_json)
+    _show(done, done.degraded, as_json=as_json, every=every)
 
 
 @app.command()
+@ending_well()
 def report(
     run_file: RunPath, out: Annotated[Path | None, typer.Option(help="page; default beside the run")] = None
 ) -> None:
@@ -110,6 +158,7 @@ def report(
 
 
 @app.command()
+@ending_well()
 def schema() -> None:
     """Print the JSON Schema of the scenario file."""
     from cosim.scenario.schema import Scenario
@@ -118,33 +167,23 @@ def schema() -> None:
 
 
 @app.command(name="list")
+@ending_well()
 def list_(what: Annotated[str, typer.Argument(help="policies, tariffs, networks or assignments")]) -> None:
     """List what a scenario can name, one line each."""
-    from sims.faults import Fault, ScenarioError, nearest
-
     if what not in CATALOGUES:
-        raise ScenarioError([Fault("S26", "cosim list", f'"{what}": no such list; {nearest(what, CATALOGUES)}')])
-    for name, line in CATALOGUES[what]().items():
-        typer.echo(f"{name:24}{line}")
+        unknown = f'"{what}": no such list; {nearest(what, CATALOGUES)}'
+        raise ScenarioError([Fault("S26", "cosim list", unknown)])
+    listed = CATALOGUES[what]()
+    width = max(map(len, listed))
+    for name, line in listed.items():
+        typer.echo(f"{name:{width}}  {line}")
 
 
 def main() -> None:
-    """Run the command line; every error of ours is one clear message and its exit code."""
-    debug = "--debug" in sys.argv
-    if debug:
-        sys.argv.remove("--debug")
-    try:
-        app()
-    except GridparkError as error:
-        if debug:
-            traceback.print_exc()
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; finished windows are kept beside the result", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Run the command line; `--debug` may stand anywhere."""
+    given = sys.argv[1:]
+    wanted = [word for word in given if word != "--debug"]
+    app(["--debug", *wanted] if len(wanted) < len(given) else given)
 
 
 @contextmanager
@@ -162,22 +201,15 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total) if done % 16 == 0 else None
 
 
-def _print_kpis(done: "Run", warnings: list[str], as_json: bool) -> None:
+def _show(done: "Run", warnings: list[str], *, as_json: bool, every: bool = False) -> None:
+    """The figures of a run and where it lies on standard output, warnings on standard error."""
     if as_json:
         typer.echo(json.dumps({"kpis": done.kpis, "path": str(done.path), "warnings": warnings}, indent=2))
         return
-    where = None
-    for row in done.kpi_rows():
-        if row.where != where:
-            where = row.where
-            typer.echo(f"\n{where}")
-        typer.echo(f"  {row.label:58} {row.value:>17} {row.unit}")
-    for name in done.sites:
-        typer.echo(f"\nbill of {name}")
-        for line in done.bill(name).lines:
-            at = "" if line.at is None else f"  set {line.at:%Y-%m-%d %H:%M}"
-            typer.echo(f"  {line.month} {line.label:16} {line.quantity:12,.1f} {line.unit:4}"
-                       f"at {line.rate:8.4f} = {line.amount:12,.2f}{at}")  # fmt: skip
+    from cosim.printed import every_figure, summary
+
+    for line in every_figure(done) if every else summary(done):
+        typer.echo(line)
     typer.echo("")
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
@@ -187,7 +219,7 @@ def _print_kpis(done: "Run", warnings: list[str], as_json: bool) -> None:
 def _policies() -> dict[str, str]:
     from sims.control.policy import registered_policies
 
-    return {name: (found.__doc__ or "").strip().splitlines()[0] for name, found in registered_policies().items()}
+    return {name: _first_line(policy) for name, policy in registered_policies().items()}
 
 
 def _tariffs() -> dict[str, str]:
@@ -205,7 +237,11 @@ def _networks() -> dict[str, str]:
 def _assignments() -> dict[str, str]:
     from sims.fleet.evse import ASSIGNMENTS
 
-    return {name: (rule.__doc__ or "").strip().splitlines()[0] for name, rule in ASSIGNMENTS.items()}
+    return {name: _first_line(rule) for name, rule in ASSIGNMENTS.items()}
+
+
+def _first_line(described: object) -> str:
+    return (described.__doc__ or "").strip().splitlines()[0]
 
 
 CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {

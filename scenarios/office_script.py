@@ -7,6 +7,7 @@ required still does, least laxity first below the building's own peak does not.
 """
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def office(policy: str, parameters: dict[str, Any]) -> cosim.Scenario:
     }
     described = {
         "name": f"office_{policy}",
-        "start": "2019-06-01T00:00:00",
+        "start": datetime(2019, 6, 1),
         "days": 30,
         "timezone": "America/Los_Angeles",
         "feeder": {"network": "office_site", "options": {"transformer_kva": 250}},

@@ -33,7 +33,7 @@ class Clock:
     def from_local(cls, start: datetime, days: int, step_s: int, zone: str) -> "Clock":
         """Clock over `days` local calendar days from the naive local time `start`.
 
-        A March with the change to summer time has 2,876 quarter hours, not 2,880.
+        Thirty days of a March with the change to summer time have 2,876 quarter hours, not 2,880.
         """
         tz = ZoneInfo(zone)
         first = start.replace(tzinfo=tz).timestamp()

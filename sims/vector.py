@@ -161,6 +161,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
         if not driven:
             return inputs
         gathered = {eid: dict(values) for eid, values in inputs.items() if eid not in driven}
+        cells: dict[tuple[str, str], dict[int, float]] = {}
         for eid in driven:
             parent, child, index = self._children[eid]
             for name, sources in inputs[eid].items():
@@ -169,8 +170,10 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                     check_sources(name, sources, self._model_of[parent].inputs.get(vector))
                 except PortError as error:
                     raise self._located(eid, error) from error
-                cells = gathered.setdefault(parent, {}).setdefault(vector, {"children": {}})["children"]
-                cells[index] = cells.get(index, 0.0) + math.fsum(sources.values())
+                cells.setdefault((parent, vector), {})[index] = math.fsum(sources.values())
+        for (parent, vector), values in cells.items():
+            ports = gathered.setdefault(parent, {})
+            ports[vector] = {**ports.get(vector, {}), "children": values}
         return gathered
 
     def _receive(self, eid: str, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from cosim.scenario.positions import Places
+from cosim.scenario.positions import Places, site_names
 
 SCHEMA_VERSION = 1
 STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
@@ -207,6 +207,13 @@ class Scenario(Section):
     def places(self) -> Places:
         """Where its keys stand in the file it came from, for messages."""
         return self._places
+
+    @classmethod
+    def in_folder(cls, folder: Path | str, described: dict[str, Any]) -> "Scenario":
+        """Scenario written in Python as its file would be, with its files in `folder`; all faults at once."""
+        from cosim.scenario.validate import validated
+
+        return validated(described, Path(folder).absolute(), Places(sites=site_names(described)))
 
     def located(self, folder: Path, places: Places) -> "Scenario":
         """The same scenario as read from a file in `folder`."""

@@ -146,7 +146,7 @@ def _gaps(net: pandapowerNet) -> Iterator[tuple[str, str]]:
         elif not rows.index.is_unique:
             yield table, "an index occurs twice"
         elif len(rows):
-            yield from ((table, what) for what in _wrong_kinds(rows[list(columns)]))
+            yield from ((table, what) for what in _wrong_kinds(rows.loc[:, list(columns)]))
 
 
 def _wrong_kinds(rows: pd.DataFrame) -> Iterator[str]:

@@ -28,7 +28,7 @@ class Engine(Protocol):
         """State of the feeder while the connections draw constant power.
 
         The network's own loads and generators draw theirs besides. The answer does not depend on what was
-        solved before (to 1e-10 pu), a failed step included.
+        solved before, a failed step included.
 
         Parameters
         ----------

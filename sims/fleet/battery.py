@@ -4,7 +4,7 @@ Powers are grid side, charging positive. Charging stores `eta_charge` of the met
 discharging takes 1/`eta_discharge` of it from the battery: the difference is loss, and is metered.
 """
 
-from math import exp, isfinite
+from math import expm1, isfinite
 
 import numba as nb
 import numpy as np
@@ -58,8 +58,8 @@ def soc_after(
     if soc + gain <= knee:
         return soc + gain
     if soc < knee:
-        return 1.0 - above_knee * exp(-(soc + gain - knee) / above_knee)
-    return 1.0 - (1.0 - soc) * exp(-gain / above_knee)
+        return knee - above_knee * expm1(-(soc + gain - knee) / above_knee)
+    return soc - (1.0 - soc) * expm1(-gain / above_knee)
 
 
 @nb.njit(cache=True)

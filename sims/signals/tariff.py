@@ -80,12 +80,14 @@ class Tariff(BaseModel):
     effective_from: date | None = None
     effective_until: date | None = None
     demand_window_minutes: Literal[15, 30, 60] = 15
-    energy: tuple[EnergyPeriod, ...] = Field(min_length=1)
+    energy: tuple[EnergyPeriod, ...]
     demand: tuple[DemandPeriod, ...] = ()
 
     @model_validator(mode="after")
     def _energy_covers_each_hour_once(self) -> "Tariff":
-        covered = np.sum([period.table() for period in self.energy], axis=0)
+        covered = np.zeros((12, 7, 24), dtype=np.int64)
+        for period in self.energy:
+            covered += period.table()
         for count, word in ((0, "no energy period covers"), (2, "two energy periods cover")):
             places = np.argwhere(covered == 0 if count == 0 else covered >= count)
             if len(places):

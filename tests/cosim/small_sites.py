@@ -154,3 +154,122 @@ def hourly_tariff(window_minutes: int) -> dict[str, Any]:
 def hourly_price(hour: int) -> float:
     """Price of a local clock hour [1/kWh]."""
     return round(0.10 + 0.01 * hour, 2)
+
+
+def policy_of(kind: type[Policy], **parameters) -> dict[str, Any]:
+    """Policy section that names a class of this file."""
+    return {"name": f"{__name__}:{kind.__name__}", **parameters}
+
+
+class Idle(Policy):
+    """Asks for nothing."""
+
+    def act(self, seen: Observation) -> np.ndarray:
+        return np.zeros(len(seen.session))
+
+
+class Asking(Policy):
+    """Asks the same power of every port, car or not."""
+
+    def __init__(self, *, p_kw: float = 11.0) -> None:
+        self.p_kw = p_kw
+
+    def act(self, seen: Observation) -> np.ndarray:
+        return np.full(len(seen.session), self.p_kw)
+
+
+class Guessing(Policy):
+    """Asks for anything up to twice what the ports can do, either way."""
+
+    def act(self, seen: Observation) -> np.ndarray:
+        return 2.0 * self.site.p_max_kw * self.rng.uniform(-1.0, 1.0, len(seen.session))
+
+
+class Watching(LeastLaxityFirst):
+    """Least laxity first that keeps every observation, with what it answered."""
+
+    seen: ClassVar[list[tuple[Observation, np.ndarray]]] = []
+
+    def act(self, seen: Observation) -> np.ndarray:
+        answer = super().act(seen)
+        self.seen.append((seen, answer))
+        return answer
+
+
+class Remembering(Policy):
+    """Answers from all it has ever seen and drawn: a memory that is lost or doubled shows at once."""
+
+    def reset(self, site: SiteInfo, rng: np.random.Generator) -> None:
+        super().reset(site, rng)
+        self.sum_kw, self.decisions, self.peak_kw = 0.0, 0, 0.0
+
+    def act(self, seen: Observation) -> np.ndarray:
+        self.sum_kw += seen.building_kw
+        self.decisions += 1
+        self.peak_kw = max(self.peak_kw, seen.running_peak_kw)
+        known = [self.sum_kw, self.peak_kw, seen.transformer_loading_percent, seen.vm_min_pu]
+        share = math.sin(sum(value for value in known if math.isfinite(value))) + self.rng.uniform(-0.2, 0.2)
+        return share * self.site.p_max_kw
+
+    def get_state(self) -> dict[str, Any]:
+        return {"sum_kw": self.sum_kw, "decisions": self.decisions, "peak_kw": self.peak_kw}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.sum_kw, self.decisions, self.peak_kw = state["sum_kw"], state["decisions"], state["peak_kw"]
+
+
+ANSWERS: dict[str, Callable[[int], Any]] = {
+    "nan": lambda n: np.full(n, np.nan),
+    "inf": lambda n: np.full(n, np.inf),
+    "short": lambda n: np.zeros(n - 1),
+    "text": lambda n: ["full"] * n,
+    "none": lambda n: None,
+}
+
+
+class Failing(Policy):
+    """Raises or answers nonsense from a step on."""
+
+    def __init__(self, *, at_s: int, how: str = "raise") -> None:
+        self.at_s, self.how = at_s, how
+
+    def act(self, seen: Observation) -> np.ndarray:
+        if seen.time_s < self.at_s:
+            return np.zeros(len(seen.session))
+        if self.how == "raise":
+            raise KeyError("no such car")
+        return ANSWERS[self.how](len(seen.session))
+
+
+class Kept:
+    """Takes the segments of a run in memory, as `RunWriter` takes them on disk."""
+
+    def __init__(self) -> None:
+        self.segments: list[Mapping[str, np.ndarray]] = []
+
+    def write_segment(self, first_step: int, blocks: Mapping[str, np.ndarray]) -> None:
+        self.segments.append(blocks)
+
+
+def simulated(inputs: Inputs, window_days: int = 28) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Every series of a run by path, and the outcome by site, without a file."""
+    kept = Kept()
+    outcome = simulate(inputs, run_header(inputs), kept, window_days=window_days)  # type: ignore[arg-type]
+    paths = kept.segments[0]
+    return {path: np.concatenate([part[path] for part in kept.segments]) for path in paths}, outcome
+
+
+def fingerprint(path: Path) -> str:
+    """What tells two files apart."""
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def local_hours(clock: Clock) -> list[int]:
+    """Local clock hour in which each step starts, from the instants alone."""
+    zone = ZoneInfo(clock.zone)
+    return [datetime.fromtimestamp(second, zone).hour for second in clock.epoch_s().tolist()]
+
+
+def minutes(count: float) -> timedelta:
+    """Duration."""
+    return timedelta(minutes=count)

@@ -207,19 +207,19 @@ def test_generated_sessions_follow_the_seed_and_the_name_of_the_site(office: Off
         assert not np.array_equal(other.arrival_s, first.arrival_s)
 
 
-LOADS = ('network = "office_site"', 'network = "pandapower:create_kerber_landnetz_freileitung_1"')
+LOADS = ('network = "office_site"', 'network = "pandapower:create_cigre_network_lv"')
 
 
 @pytest.fixture
 def village(office: Office) -> Callable[..., Path]:
-    """The office at a village feeder of pandapower with 13 loads of 8 kW each."""
+    """The office at the CIGRE low-voltage feeder, whose loads have a power factor of 0.95."""
 
     def write(profile: str | None, *edits: tuple[str, str]) -> Path:
         named = "" if profile is None else 'profile = "data/village.csv"'
         path = office(
             LOADS,
             ("[feeder.options]\ntransformer_kva = 250", f"[feeder.background]\n{named}"),
-            ('connection = "main_board"', 'connection = "2"'),
+            ('connection = "main_board"', 'connection = "Bus R18"'),
             ('connection = "bidirectional_board"\n', ""),
             *edits,
         )
@@ -258,6 +258,8 @@ def test_background_of_single_loads_leaves_the_others(village: Callable[..., Pat
     expected = own_kw.copy()
     expected[1] = 5.0
     np.testing.assert_array_equal(inputs.background.p_kw[3], expected)
+    ratio = inputs.background.q_kvar[3] / expected
+    np.testing.assert_allclose(ratio, net.load["q_mvar"] / net.load["p_mw"], rtol=1e-12)
 
 
 def test_background_switched_off_and_left_alone(village: Callable[..., Path]) -> None:
@@ -272,7 +274,9 @@ def test_background_that_does_not_fit_the_network(village: Callable[..., Path], 
     assert "the total or the loads, not both" in refused(village(profile_of("kw", "a_kw")), ScenarioError)
     path = village(profile_of("kw"))
     text = (
-        path.read_text().replace(LOADS[1], LOADS[0]).replace('connection = "2"', 'connection = "main_board"')
+        path.read_text()
+        .replace(LOADS[1], LOADS[0])
+        .replace('connection = "Bus R18"', 'connection = "main_board"')
     )
     path.write_text(text)
     assert "no static loads in service" in refused(path, ScenarioError)

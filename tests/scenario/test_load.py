@@ -249,6 +249,11 @@ def test_an_override_that_leads_nowhere_or_is_wrong_says_so(
     assert expected in message(office(), override)
 
 
+def test_a_bad_override_and_a_bad_file_are_said_together(office: Office) -> None:
+    said = message(office(("seed = 1", "seed = -1")), "sites.offise.tariff=flat")
+    assert "S36 office.toml:6 seed" in said and '"offise": no such site' in said and "2 faults" in said
+
+
 def test_the_folder_is_that_of_the_file(
     office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ def odd() -> pandapowerNet:
 
      0 ext_grid
      |
-    (T0, parallel 2, df 0.9, tap +1)   (T1, out of service)
+    (T0, 20/0.42 kV, parallel 2, df 0.9, tap +1)   (T1, out of service)
      |
      1 --L0-- 2 --L1 (open at 3)-- 3 --L2 (df 0.8, parallel 3)-- 1
      |        |                    |
@@ -42,6 +42,7 @@ def odd() -> pandapowerNet:
     pp.create_ext_grid(net, 0, vm_pu=1.02)
     pp.create_transformer(net, 0, 1, "0.25 MVA 20/0.4 kV", parallel=2, df=0.9, tap_pos=1)
     pp.create_transformer(net, 0, 1, "0.4 MVA 20/0.4 kV", in_service=False)
+    net.trafo["vn_lv_kv"] = 0.42
     cable = "NAYY 4x150 SE"
     pp.create_line(net, 1, 2, 0.10, cable)
     pp.create_line(net, 2, 3, 0.08, cable)

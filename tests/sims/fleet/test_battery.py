@@ -119,13 +119,13 @@ class TestCurve:
         assert parts == pytest.approx(whole, abs=1e-12)
 
     @given(st.floats(0, 1), st.floats(0, 20), st.floats(0, 20), st.floats(0.05, 0.99))
-    def test_never_full_never_free_never_falling(self, soc, p_kw, other_kw, taper_soc):
-        less, more = sorted(
-            (self.after(soc, p_kw, 0.25, taper_soc), self.after(soc, other_kw, 0.25, taper_soc))
-        )
-        assert soc <= less <= more <= 1.0
-        assert more - soc <= max(p_kw, other_kw) * 0.25 / 60.0 + 1e-15
-        assert (self.after(soc, max(p_kw, other_kw), 0.25, taper_soc)) == more
+    def test_never_overfull_never_free_never_falling(self, soc, p_kw, other_kw, taper_soc):
+        less_kw, more_kw = sorted((p_kw, other_kw))
+        less = self.after(soc, less_kw, taper_soc=taper_soc)
+        more = self.after(soc, more_kw, taper_soc=taper_soc)
+        assert soc <= less <= more + 1e-15
+        assert more <= 1.0
+        assert more - soc <= more_kw * 0.25 / 60.0 + 1e-15
 
     @pytest.mark.parametrize("ceiling_kwh", [54.0, 58.0, 60.0])
     @pytest.mark.parametrize("start_kwh", [40.0, 47.0, 53.0])

@@ -1,0 +1,78 @@
+"""A run on a terminal: number, unit, what it is."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from cosim.results.kpi_table import KpiRow
+
+if TYPE_CHECKING:
+    from cosim.results.run import Run
+    from sims.signals.bill import BillLine
+
+# What people ask first, in this order, with the figures that go on the same line: when and where.
+ASKED: dict[str, tuple[str, ...]] = {
+    "bill_total": (),
+    "building_bill_total": (),
+    "ev_energy_cost_per_session": (),
+    "billed_peak_kw": ("billed_peak_at",),
+    "building_billed_peak_kw": (),
+    "peak_reduction_kw": (),
+    "peak_kw": ("peak_at",),
+    "ev_charged_kwh": (),
+    "ev_discharged_kwh": (),
+    "battery_throughput_kwh": (),
+    "sessions": (),
+    "sessions_never_connected": (),
+    "never_connected_kwh": (),
+    "sessions_short": (),
+    "missing_kwh": (),
+    "energy_gap_kwh": (),
+    "excess_kwh": (),
+    "ev_co2_kg": (),
+    "building_co2_kg": (),
+    "vm_min_pu": ("vm_min_bus", "vm_min_at"),
+    "losses_kwh": (),
+    "non_converged_steps": (),
+    "max_loading_percent": ("max_loading_at",),
+    "overload_minutes": (),
+    "overload_days": (),
+}
+
+
+def summary(done: "Run") -> Iterator[str]:
+    """The figures people ask first, with the lines of each bill."""
+    bills = {f"site {name}": done.bill(name).lines for name in done.sites}
+    for where, rows in _places(done):
+        yield f"\n{where}"
+        given = {row.name: row for row in rows}
+        for name, details in ASKED.items():
+            if name in given:
+                yield _line(given[name], [given[detail].value for detail in details if detail in given])
+            if name == "bill_total":
+                yield from map(_bill_line, bills.get(where, ()))
+
+
+def every_figure(done: "Run") -> Iterator[str]:
+    """All key figures that apply."""
+    for where, rows in _places(done):
+        yield f"\n{where}"
+        yield from map(_line, rows)
+
+
+def _places(done: "Run") -> Iterator[tuple[str, list[KpiRow]]]:
+    """Rows by the place they are about; the sum over one site is that site."""
+    for where, rows in groupby(done.kpi_rows(), key=lambda row: row.where):
+        if where != "all sites" or len(done.sites) > 1:
+            yield where, list(rows)
+
+
+def _line(row: KpiRow, details: Iterable[str] = ()) -> str:
+    return f"  {row.value:>14} {row.unit:8} {', '.join([row.label, *details])}".rstrip()
+
+
+def _bill_line(line: "BillLine") -> str:
+    """A line of the bill below its total."""
+    quantity = f"{line.quantity:,.1f} {line.unit} at {line.rate:.4f}"
+    at = f", set {line.at:%Y-%m-%d %H:%M}" if line.at else ""
+    return f"  {line.amount:14,.2f}            {line.month} {line.label}: {quantity}{at}"
