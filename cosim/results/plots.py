@@ -1,5 +1,6 @@
 """Figures of a run, for report and notebook alike; Okabe-Ito colours, time axes local."""
 
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,8 @@ def site_power(run: "Run", name: str) -> "Figure":
         ends = [time[0], time[-1]]
         label = f"threshold {threshold:g} kW"
         figure.add_scatter(x=ends, y=[threshold] * 2, name=label, mode="lines", line=dashed)
-    _mark_billed_peaks(figure, [line for line in run.bill(name).lines if line.at is not None])
+    middle = run.clock.local_time((run.clock.start_s + run.clock.end_s) / 2).replace(tzinfo=None)
+    _mark_billed_peaks(figure, [line for line in run.bill(name).lines if line.at is not None], middle)
     figure.update_yaxes(range=[min(0.0, 1.05 * float(site.site_kw.min())), 1.12 * top])
     return figure
 
@@ -132,8 +134,8 @@ def _figure(run: "Run", title: str, y_title: str) -> "Figure":
     return figure
 
 
-def _mark_billed_peaks(figure: "Figure", lines: list[BillLine]) -> None:
-    """A diamond at every window that set a demand charge; the highest one is written out."""
+def _mark_billed_peaks(figure: "Figure", lines: list[BillLine], middle: datetime) -> None:
+    """A diamond at every window that set a demand charge; the highest one is written out, inwards."""
     if not lines:
         return
     times = [line.at.replace(tzinfo=None) for line in lines if line.at]
@@ -146,7 +148,7 @@ def _mark_billed_peaks(figure: "Figure", lines: list[BillLine]) -> None:
         name="billed peak",
         mode="markers+text",
         text=labels,
-        textposition="top center",
+        textposition="top right" if times[highest] < middle else "top left",
         textfont={"color": RED},
         marker={"color": RED, "size": 10, "symbol": "diamond"},
     )

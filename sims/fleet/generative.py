@@ -83,7 +83,7 @@ def generate_sessions(
     day, port = day[chain], port[chain]
     start_of_hour = _start_of_hour(dates, clock.zone)
     arrival_s = _epoch_s(start_of_hour, day, hours[:, 0])
-    departure_s = _epoch_s(start_of_hour, day, np.minimum(hours[:, 0] + hours[:, 1], DAY_H))
+    departure_s = _epoch_s(start_of_hour, day, hours[:, 0] + hours[:, 1])
     inside = (departure_s > arrival_s) & (departure_s > clock.start_s) & (arrival_s < clock.end_s)
     order = np.lexsort((port, arrival_s))
     order = order[inside[order]]
@@ -162,7 +162,7 @@ def _start_of_hour(dates: list[datetime], zone: str) -> Ints:
 
 
 def _epoch_s(start_of_hour: Ints, day: Ints, clock_h: Floats) -> Ints:
-    """Instants at which the local clock shows `clock_h` on a `day`; order is kept.
+    """Instants at which the local clock shows `clock_h` on a `day`, at most its end; order is kept.
 
     An hour that the change to summer time skips shrinks to its start, one that comes twice is its first.
     """

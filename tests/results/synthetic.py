@@ -133,7 +133,7 @@ def write(path: Path, steps: int, *, overwrite: bool = False) -> Path:
 
 def write_feeder_only(path: Path, segment: int) -> bytes:
     """A run of more than two chunks, 1,500 steps, no site, one transformer."""
-    header = RunHeader("feeder", "", 1, Clock(0, 900, 1500, "UTC"), (), transformers=("t",))
+    header = RunHeader("feeder", "", 1, Clock(0, 900, 1500, "UTC"), (), transformers=("<b>t",))
     series = np.random.default_rng(1).normal(size=(1500, 1))
     blocks = {
         "feeder/vm_pu": np.zeros((1500, 0)),

@@ -77,6 +77,11 @@ def test_figures_show_what_they_promise(run):
     assert run.plot_occupancy("yard").layout.annotations[0].text == "no charging ports"
 
 
+def test_names_in_figures_are_text_not_markup(tmp_path):
+    synthetic.write_feeder_only(tmp_path / "run.h5", 1500)
+    assert open_run(tmp_path / "run.h5").plot_transformer().data[0].name == "&lt;b&gt;t"
+
+
 def test_times_of_a_figure_are_local(run):
     assert str(run.plot_site("office").data[0].x[0])[:13] in {"2019-06-03T00", "2019-06-03 00"}
 

@@ -129,7 +129,9 @@ def test_surplus_is_given_back_steadily_where_the_port_can():
     policy = LeastLaxityFirst(peak_threshold_kw=50, overcharge=False)
     rich = Car(48, 40, leaves_h=4)  # 8 kWh over 4 h, of which 0.8 arrives
     one_way = Car(48, 40, leaves_h=4, kind="unidirectional", session=1)
-    assert_kw(answer(policy, rich, one_way), -1.6, 0)
+    power = answer(policy, rich, one_way)
+    assert_kw(power, -1.6, 0)
+    assert not np.signbit(power[1])  # 0, not -0: it is stored
 
 
 # above the threshold ----------------------------------------------------------------------------------------

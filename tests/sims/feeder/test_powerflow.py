@@ -43,7 +43,7 @@ def fresh(name):
 
 @cache
 def case(name):
-    """Network, connected buses and both engines; made once, so that solving warm is tested all along."""
+    """Network, connected buses and both engines; made once: an engine is used for many steps."""
     net = fresh(name)
     pp.runpp(net, lightsim2grid=False)
     alive = net.bus.index[net.res_bus["vm_pu"].notna()]
@@ -81,7 +81,7 @@ shares = arrays(np.float64, N, elements=st.floats(-1, 1))
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(p=shares, q=shares)
 def test_both_engines_give_what_runpp_gives(name, p, q):
     net, buses, engines = case(name)
@@ -97,7 +97,7 @@ def test_both_engines_give_what_runpp_gives(name, p, q):
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in ZBUS_REFUSES])
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(p=shares)
 def test_import_is_loads_plus_losses(name, p):
     net, buses, engines = case(name)
@@ -148,15 +148,16 @@ def test_office_figures():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(p=shares)
-def test_warm_and_cold_start_agree(engine, p):
+def test_the_answer_does_not_depend_on_what_was_solved_before(engine, p):
     net, buses, engines = case("pandapower:create_kerber_dorfnetz")
     p_kw, q_kvar = 8.0 * p, 2.0 * p
-    warm = engines[engine].solve(p_kw, q_kvar)
-    cold = make_engine(engine, net, buses).solve(p_kw, q_kvar)
-    np.testing.assert_allclose(warm.vm_pu, cold.vm_pu, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(warm.line_loading_percent, cold.line_loading_percent, rtol=0, atol=1e-7)
+    used = engines[engine].solve(p_kw, q_kvar)
+    new = make_engine(engine, net, buses).solve(p_kw, q_kvar)
+    np.testing.assert_array_equal(used.vm_pu, new.vm_pu)
+    np.testing.assert_array_equal(used.line_loading_percent, new.line_loading_percent)
+    assert used.import_kw == new.import_kw
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -179,10 +180,7 @@ def test_absurd_load_is_marked_and_forgotten(odd, engine):
     assert failed.import_kvar == pytest.approx(901.0 + 3.5 - 2.4)
     assert failed.losses_kw == 0.0
     assert after.converged
-    np.testing.assert_allclose(after.vm_pu, before.vm_pu, rtol=0, atol=1e-10)
-    fresh_engine = make_engine(engine, odd, buses)
-    fresh_engine.set_background(np.array([10.0, 700.0, 20.0, 5.0]), np.array([1.0, 0.0, 2.0, 0.5]))
-    np.testing.assert_allclose(after.vm_pu, fresh_engine.solve(fair, 0.1 * fair).vm_pu, rtol=0, atol=1e-10)
+    np.testing.assert_array_equal(after.vm_pu, before.vm_pu)
 
 
 def test_a_step_that_does_not_contract_goes_to_runpp(odd, monkeypatch):

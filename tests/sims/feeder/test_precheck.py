@@ -14,7 +14,6 @@ SOUND = [
     "office_site",
     "pandapower:create_kerber_dorfnetz",
     "pandapower:create_kerber_landnetz_freileitung_1",
-    "pandapower:create_kerber_vorstadtnetz_kabel_1",
     "pandapower:kb_extrem_landnetz_kabel_trafo",
     "pandapower:create_cigre_network_lv",  # ratings are placeholders: no fault
     "pandapower:create_cigre_network_mv",
@@ -139,18 +138,12 @@ MUTATIONS = [
 @pytest.mark.parametrize(("change", "code", "where", "what"), MUTATIONS)
 def test_each_fault_names_element_field_and_range(net, change, code, where, what):
     change(net)
-    found = [fault for fault in check_network(net) if fault.code == code]
-    assert found, check_network(net)
-    assert found[0].where.startswith(where)
-    assert what in found[0].what
-
-
-@pytest.mark.parametrize(
-    "change", [mutation[0] for mutation in MUTATIONS if mutation[1] not in {"N10", "N11"}]
-)
-def test_one_change_makes_faults_at_one_element_only(net, change):
-    change(net)
-    assert len({fault.where for fault in check_network(net)}) == 1
+    faults = check_network(net)
+    (found, *_) = [fault for fault in faults if fault.code == code]
+    assert found.where.startswith(where)
+    assert what in found.what
+    if code != "N10":  # without a grid every load is an island
+        assert {fault.where for fault in faults} == {found.where}
 
 
 def test_all_faults_at_once(net):

@@ -122,6 +122,12 @@ class TestOutcome:
         assert sessions["energy_grid_kwh"] == pytest.approx([10.0])
         assert outcome["soc_end"] == pytest.approx([40 / 60])
 
+    def test_the_last_step_counts_by_its_plugged_share(self):
+        fleet = make_fleet(table(car("a", 0, 0.375)), make_ports("c"), 4)
+        play(fleet, [[20.0]] * 4, [0.0] * 4)
+        sessions = fleet.outcome()["sessions"]
+        assert sessions["missing_kwh"] == sessions["unavoidable_kwh"] == pytest.approx([18.0 - 7.5])
+
     def test_arriving_above_the_need_nothing_is_missing(self):
         fleet = make_fleet(table(car("a", 0, 1, soc_arrival=0.9)), make_ports("c"), 4)
         play(fleet, [[0.0]] * 4, [0.0] * 4)
@@ -208,6 +214,7 @@ def test_a_run_split_at_any_step_is_the_run_in_one_bit_for_bit():
         rows = [play(first, asked[:k], building_kw[:k])] if k else []
         second, *_ = busy_site()
         second.set_state(json.loads(json.dumps(first.get_state())))
+        assert json.dumps(second.get_state()) == json.dumps(first.get_state())
         rows += [play(second, asked[k:], building_kw[k:])] if k < len(asked) else []
         for column, whole_column in enumerate(in_one):
             parts = np.concatenate([row[column] for row in rows])

@@ -1,0 +1,154 @@
+"""Every shipped scenario and script does what its first lines say."""
+
+import csv
+import importlib.util
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from scenario_runs import SCENARIOS, ScenarioRuns
+
+import cosim
+from cosim import Run
+from cosim.scenario.inputs import read_inputs
+from sims.faults import ScenarioError
+
+FILES = sorted(path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.toml"))
+WHOLE_MONTHS = ("office_33_ports.toml", "office_crowded.toml", "office_v2b.toml")
+
+
+def run(scenario_runs: ScenarioRuns, file: str) -> Run:
+    """A scenario as shipped, or two days of it."""
+    return scenario_runs.run(file, *([] if file in WHOLE_MONTHS else ["days=2"]))
+
+
+def imported(name: str) -> ModuleType:
+    """A script of `scenarios/`, without running its main."""
+    spec = importlib.util.spec_from_file_location(name, SCENARIOS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_there_is_something_to_try():
+    assert set(FILES) >= {*WHOLE_MONTHS, "benchmarks/kerber.toml"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_shipped_scenario_has_no_faults(file):
+    inputs = read_inputs(cosim.load_scenario(SCENARIOS / file))
+    assert inputs.sites
+    assert inputs.scenario.name == Path(file).stem
+    assert all("tariff" in warning or "transformers" in warning for warning in inputs.warnings)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_shipped_scenario_runs_whole(scenario_runs, file):
+    done = run(scenario_runs, file)
+    for name in done.sites:
+        site, figures = done.site(name), done.kpis["sites"][name]
+        assert figures["ev_charged_kwh"] > 100.0
+        assert figures["unavoidable_kwh"] == pytest.approx(0.0, abs=1e-6)
+        np.testing.assert_allclose(site.site_kw, site.building_kw + site.evse_kw.sum(axis=1), atol=1e-9)
+    assert done.degraded == []
+    assert np.isfinite(done.feeder.vm_pu).all()
+
+
+def test_office_v2b_never_adds_to_the_peak_of_the_building(scenario_runs):
+    done = run(scenario_runs, "office_v2b.toml")
+    office, transformer = done.kpis["sites"]["office"], done.kpis["transformers"]["transformer"]
+    assert office["billed_peak_kw"] == pytest.approx(210.0)
+    assert office["peak_increase_kw"] == pytest.approx(0.0, abs=1e-9)
+    assert transformer["overload_minutes"] == 0
+    assert (office["sessions"], office["sessions_connected"], office["max_occupied_ports"]) == (520, 520, 14)
+
+
+def test_office_33_ports_turns_nobody_away(scenario_runs):
+    done = run(scenario_runs, "office_33_ports.toml")
+    office, transformer = done.kpis["sites"]["office"], done.kpis["transformers"]["transformer"]
+    assert (office["sessions"], office["sessions_connected"]) == (960, 960)
+    assert (office["sessions_never_connected"], office["max_occupied_ports"]) == (0, 33)
+    assert transformer["overload_minutes"] == 0
+
+
+def test_office_crowded_counts_and_lists_who_found_no_port(scenario_runs):
+    """786 of 1,384 sessions; the vehicles of those would have taken 12,026 kWh at the meter."""
+    done = run(scenario_runs, "office_crowded.toml")
+    office, sessions = done.kpis["sites"]["office"], done.sessions("office")
+    assert (office["sessions"], office["sessions_never_connected"]) == (1384, 786)
+    assert office["never_connected_kwh"] == pytest.approx(0.95 * 12_026, abs=0.5)
+    lost = sessions[sessions["evse_index"] < 0]
+    assert len(lost) == 786
+    assert lost["missing_kwh"].sum() == pytest.approx(office["never_connected_kwh"])
+    assert (lost["energy_grid_kwh"] == 0.0).all()
+
+
+def test_office_script_shows_the_contrast(tmp_path, capsys):
+    script = imported("office_script")
+    script.main(tmp_path)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]] == list(script.POLICIES)
+    found = {}
+    for policy in script.POLICIES:
+        kpis = cosim.open_run(tmp_path / f"office_{policy}.h5").kpis
+        (transformer,) = kpis["transformers"].values()
+        found[policy] = (transformer["overload_minutes"], round(transformer["max_loading_percent"]))
+    assert found == {"uncontrolled": (855, 136), "required": (135, 111), "llf": (0, 92)}
+
+
+def test_office_script_describes_the_scenario_of_the_file():
+    script = imported("office_script")
+    written = script.office("llf", script.POLICIES["llf"])
+    read = cosim.load_scenario(SCENARIOS / "office_v2b.toml")
+    changed = {"name": written.name, "description": written.description}
+    sites = [
+        site.model_copy(update={"policy": site.policy.model_copy(update={"every_minutes": None})})
+        for site in read.sites
+    ]
+    assert read.model_copy(update={**changed, "sites": sites}) == written
+    assert written.folder == SCENARIOS
+
+
+def test_a_scenario_written_in_python_has_all_its_faults_said_at_once():
+    site = {"name": "office", "connection": "main_board", "tarif": "flat", "policy": {"name": "llf"}}
+    described = {
+        "name": "x",
+        "start": datetime(2019, 6, 1),
+        "days": 0,
+        "timezone": "CET",
+        "feeder": {"network": "office_site"},
+        "sites": [site],
+    }
+    with pytest.raises(ScenarioError) as caught:
+        cosim.Scenario.in_folder(SCENARIOS, described)
+    said = [str(fault).partition(":")[0] for fault in caught.value.faults]
+    assert sorted(said) == [
+        'S06 sites.office.tarif = "flat"',
+        "S07 sites.office.tariff",
+        "S24 days = 0",
+        'S25 timezone = "CET"',
+    ]
+
+
+def test_mixed_mosaik_moves_energy_and_the_voltage_follows(capsys):
+    """Four cars of 60 kWh from 40 to 80 %: 96 kWh into the batteries, 101.05 from the grid."""
+    readings = imported("mixed_mosaik").main()
+    assert len(readings) == 96
+    power_kw = np.array([sum(step["p_kw"].values()) for step in readings])
+    lowest_pu = np.array([min(step["Vm[pu]"].values()) for step in readings])
+    assert power_kw.sum() / 4.0 == pytest.approx(4 * 60 * 0.4 / 0.95, abs=0.01)
+    assert lowest_pu[power_kw.argmax()] == lowest_pu.min()
+    idle, busy = power_kw < 1e-9, power_kw > 0.9 * power_kw.max()
+    assert idle.any()
+    assert lowest_pu[busy].max() < lowest_pu[idle].min()
+    assert "charged 101.1 kWh" in capsys.readouterr().out
+
+
+def test_no_session_of_a_scenario_is_outside_its_month():
+    for stem in ("jpl_level1", "jpl_levels13", "jpl_all"):
+        with (SCENARIOS / "data" / f"{stem}_2019-06.csv").open(newline="", encoding="utf-8") as file:
+            assert {row["arrival"][:7] for row in csv.DictReader(file)} == {"2019-06"}
