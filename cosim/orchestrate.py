@@ -2,22 +2,30 @@
 
     building   signals           what is measured and priced in step k
         |  \\     |
-        |   controller  <~~~~~   fleet state at the start of k, feeder result of k-1 (time-shifted)
+        |   controller  <~~~~~   fleet state at the start of k, feeder result of k-1
         |  /
       fleet  ~~~~~~~~~~~~~~~~>   moves energy over k, publishes the state at the start of k+1
         |
       feeder  ~~~~~~~~~~~~~~~>   AC power flow of step k
         |
      recorder
+
+A wavy edge is time-shifted: what is said in one step arrives in the next.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import mosaik
+from mosaik.exceptions import ConnectionClosedError
+from mosaik.proxies import BaseProxy, RemoteProxy
+from mosaik.starters import Starter
+from mosaik_api_v3.connection import Channel, RemoteException
 
 from cosim import parameters
 from cosim.results.header import RunHeader
@@ -39,6 +47,8 @@ RECORDED_OF_FEEDER = (
     "converged",
 )
 SECONDS_PER_DAY = 86_400
+ANSWER_S = 600.0
+"""A simulator in a process of its own that gives no answer for so long hangs [s]."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of steps done and of all steps; raise in it to cancel the run."""
@@ -101,13 +111,13 @@ def simulate(
     states: dict[str, State] = {}
     outcome: dict[str, State] = {}
     for window in windows(clock.n_steps, clock.step_s, window_days):
-        with _world(out_of_process) as world:
+        with _world(out_of_process, partial(_instant, inputs, window)) as world:
             sims = _start(world, inputs, window, _reporter(progress, window, clock.n_steps))
             entities = _create(sims, inputs, header, out_of_process)
             for name, state in states.items():
                 sims[name].set_state(state)
             _wire(world, sims, entities, inputs)
-            world.run(window.n_steps * clock.step_s, print_progress=False, shutdown=False)
+            _run(world, window.n_steps * clock.step_s)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
             states = {name: sims[name].get_state() for name in SIMULATORS}
@@ -116,27 +126,33 @@ def simulate(
     return outcome
 
 
-@contextmanager
-def _world(out_of_process: Collection[str]) -> Iterator[mosaik.World]:
+def _world(out_of_process: Collection[str], instant: Callable[[int], str]) -> mosaik.World:
     config: dict[str, Any] = {
         name: {"python": f"sims.{name}.simulator:{name.capitalize()}Simulator"} for name in SIMULATORS
     }
-    config |= {name: {"cmd": f"%(python)s -m sims.{name} %(addr)s"} for name in out_of_process}
+    config |= {name: OwnProcess(name, instant) for name in out_of_process}
     config["recorder"] = {"python": "cosim.results.recorder:RecorderSimulator"}
-    with mosaik.World(config, skip_greetings=True, configure_logging=False, cache=False) as world:
-        try:
-            yield world
-        except BaseException:
-            _dismiss(world)
-            raise
+    return mosaik.World(
+        config,
+        skip_greetings=True,
+        configure_logging=False,
+        cache=False,
+        asyncio_loop=asyncio.new_event_loop(),  # or mosaik leaves a closed loop behind as the thread's own
+    )
 
 
-def _dismiss(world: mosaik.World) -> None:
-    """End the tasks of the simulators that did not fail, or asyncio complains of each on the terminal."""
-    tasks = asyncio.all_tasks(world.loop)
-    for task in tasks:
-        task.cancel()
-    world.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+def _run(world: mosaik.World, until_s: int) -> None:
+    """Run to the end; when a simulator fails, end the tasks of the others, or asyncio complains of each."""
+    listening = asyncio.all_tasks(world.loop)  # to processes, until the world ends them
+    try:
+        world.run(until_s, print_progress=False, shutdown=False)
+    except BaseException:
+        waiting = asyncio.all_tasks(world.loop) - listening
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            world.loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        raise
 
 
 def _start(
@@ -221,10 +237,107 @@ def _reporter(progress: Progress | None, window: Window, n_steps: int) -> Callab
 
 
 def _check_complete(blocks: Mapping[str, Any], window: Window, inputs: Inputs) -> None:
-    """mosaik swallows the error of a simulator in a process of its own: a short record tells of it."""
+    """mosaik can end a run early without an error: a short record tells of it."""
     rows = min(len(block) for block in blocks.values())
     if rows < window.n_steps:
-        at = inputs.clock.local_time(inputs.clock.start_s + (window.first + rows) * inputs.clock.step_s)
-        raise SimulationError(
-            f"a simulator stopped at {at.isoformat()} (step {window.first + rows}); its own output says why"
-        )
+        raise SimulationError(f"the run stopped at {_instant(inputs, window, rows * inputs.clock.step_s)}")
+
+
+def _instant(inputs: Inputs, window: Window, time_s: int) -> str:
+    """Local time and step of the run at `time_s` of a window's world."""
+    clock = inputs.clock
+    k = window.first + time_s // clock.step_s
+    return f"{clock.local_time(clock.start_s + k * clock.step_s).isoformat()} (step {k})"
+
+
+class OwnProcess(Starter):
+    """Starts the simulator `name` as `python -m sims.<name>`; `instant` words a time of its world."""
+
+    api_version = None
+
+    def __init__(self, name: str, instant: Callable[[int], str]) -> None:
+        self.name, self.instant = name, instant
+
+    @classmethod
+    def from_starter_config(cls, starter_config: Any) -> Starter | None:
+        """Nothing in a plain configuration means this one."""
+        return None
+
+    async def start(self, sim_id: str, mosaik_remote: Any, mosaik_config: Any) -> BaseProxy:
+        """Start the process and wait until it has called back."""
+        called: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            called.set_result((reader, writer))
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        command = (sys.executable, "-m", f"sims.{self.name}", f"{host}:{port}", "--log-level", "warning")
+        # in a session of its own Ctrl-C reaches this process alone, which then ends the other
+        process = await asyncio.create_subprocess_exec(*command, start_new_session=True)
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait({called, ended}, timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
+        server.close()
+        if not called.done():
+            await _end(process, ended)
+            raise SimulationError(f"{sim_id}: its process did not start (exit code {process.returncode})")
+        return ProcessProxy(sim_id, called.result(), mosaik_remote, process, ended, self.instant)
+
+
+class ProcessProxy(RemoteProxy):
+    """The line to a simulator in a process of its own.
+
+    mosaik's own waits forever when the process is gone, and only logs what it raised.
+    """
+
+    def __init__(
+        self,
+        sim_id: str,
+        line: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        mosaik_remote: Any,
+        process: asyncio.subprocess.Process,
+        ended: asyncio.Task[int],
+        instant: Callable[[int], str],
+    ) -> None:
+        others = asyncio.all_tasks()
+        super().__init__(Channel(*line, name=sim_id), mosaik_remote)
+        self._listening = asyncio.all_tasks() - others
+        self._sim_id, self._own_process, self._ended, self._instant = sim_id, process, ended, instant
+        self._time_s = 0
+
+    async def send(self, request: Any) -> Any:
+        """Ask the simulator something and wait for the answer."""
+        if request[0] == "step":
+            self._time_s = request[1][0]
+        answer = asyncio.ensure_future(super().send(request))
+        try:
+            await asyncio.wait({answer, self._ended}, timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+        except RemoteException as error:
+            located = error.remote_type == SimulationError.__name__
+            said = f"{error.remote_type}: {error.remote_msg}"
+            raise SimulationError(error.remote_msg if located else f"{self._sim_id}: {said}") from None
+        except (ConnectionError, ConnectionClosedError):
+            await asyncio.wait({self._ended}, timeout=1.0)
+        finally:
+            answer.cancel()
+        ended = f"its process ended (exit code {self._own_process.returncode})"
+        what = ended if self._ended.done() else f"no answer to {request[0]}"
+        raise SimulationError(f"{self._sim_id} at {self._instant(self._time_s)}: {what}")
+
+    async def stop(self) -> None:
+        """End the simulator, and its process whatever state it is in."""
+        with suppress(ConnectionError, TimeoutError):
+            await asyncio.wait_for(super().stop(), 1.0)
+        await _end(self._own_process, self._ended)
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
+
+
+async def _end(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    await asyncio.wait({ended}, timeout=1.0)
+    if not ended.done():
+        process.kill()
+    await ended

@@ -83,7 +83,6 @@ def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
     """What a policy knows of its site before the first step."""
     described, ports = site.site.building, site.ports
     cap_kw = site.site.site_cap_kw
-    peak_kw = 0.0 if described is None else described.peak_kw or float(site.building_kw.max(initial=0.0))
     return SiteInfo(
         step_s=step_s,
         p_max_kw=ports.p_max_kw,
@@ -94,7 +93,8 @@ def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
         eta_discharge=ports.eta_discharge,
         site_cap_kw=float("inf") if cap_kw is None else cap_kw,
         allow_export=site.site.allow_export,
-        building_peak_kw=peak_kw,
+        # never from the series: its maximum would tell of steps to come
+        building_peak_kw=0.0 if described is None else described.peak_kw or 0.0,
     )
 
 
@@ -134,5 +134,6 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
 def _listed(columns: dict[str, Any]) -> dict[str, Any]:
     """Arrays as plain lists, which every process understands."""
     return {
-        name: column.tolist() if isinstance(column, np.ndarray) else column for name, column in columns.items()
+        name: column.tolist() if isinstance(column, np.ndarray) else column
+        for name, column in columns.items()
     }

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.schema import Scenario
 from sims.clock import Clock
+from sims.faults import Fault, ScenarioError, nearest
 
 if TYPE_CHECKING:
     from cosim.orchestrate import Progress
@@ -77,6 +78,8 @@ def run(
     from cosim.results.run import open_run
     from cosim.scenario.inputs import read_inputs
 
+    if faults := [*_call_faults(scenario, window_days, out_of_process)]:
+        raise ScenarioError(faults)
     path = Path(out) if out is not None else Path("results") / f"{scenario.name}.h5"
     started = time.perf_counter()
     inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
@@ -86,13 +89,36 @@ def run(
     with RunWriter(path, header, overwrite=overwrite) as writer:
         outcome = _outside_any_loop(
             lambda: simulate(
-                inputs, header, writer, window_days=window_days, progress=progress, out_of_process=out_of_process
+                inputs,
+                header,
+                writer,
+                window_days=window_days,
+                progress=progress,
+                out_of_process=out_of_process,
             )
         )
         ends = {site.site.name: _at_end(site, inputs.clock, outcome[site.site.name]) for site in inputs.sites}
-        writer.finish({name: end[0] for name, end in ends.items()}, {name: end[1]["soc_end"] for name, end in ends.items()})
+        writer.finish(
+            {name: end[0] for name, end in ends.items()},
+            {name: end[1]["soc_end"] for name, end in ends.items()},
+        )
     _write_log(path, time.perf_counter() - started, inputs.warnings)
     return open_run(path)
+
+
+def _call_faults(scenario: Scenario, window_days: int, out_of_process: Collection[str]) -> Iterator[Fault]:
+    """What no scenario file can say and a caller can get wrong."""
+    from cosim.orchestrate import SIMULATORS
+
+    if window_days < 1:
+        yield Fault("S23", "window_days", f"{window_days}: allowed 1, 2, 3, ... days")
+    for name in out_of_process:
+        if name not in SIMULATORS:
+            yield Fault("S26", "out_of_process", f'"{name}": no such simulator; {nearest(name, SIMULATORS)}')
+    code = [site.policy.name for site in scenario.sites if ":" in site.policy.name]
+    if code and "control" in out_of_process:
+        what = f'"control" with the policy "{code[0]}": a process of its own knows registered policies only'
+        yield Fault("S31", "out_of_process", what)
 
 
 def run_header(inputs: "Inputs") -> RunHeader:
@@ -126,7 +152,9 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
     )
 
 
-def _at_end(site: "SiteInputs", clock: Clock, outcome: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _at_end(
+    site: "SiteInputs", clock: Clock, outcome: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sessions table of a site, and what is known of its ports at the end of the run."""
     sessions, became = site.sessions, outcome["sessions"]
     table = {

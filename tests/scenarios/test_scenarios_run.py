@@ -1,7 +1,8 @@
 """Every shipped scenario and script does what its first lines say."""
 
-import csv
 import importlib.util
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -24,8 +25,19 @@ def run(scenario_runs: ScenarioRuns, file: str) -> Run:
     return scenario_runs.run(file, *([] if file in WHOLE_MONTHS else ["days=2"]))
 
 
-def imported(name: str) -> ModuleType:
-    """A script of `scenarios/`, without running its main."""
+@pytest.fixture
+def imported(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import a script of `scenarios/`, without running its main; it can be found by its name."""
+
+    def find(name: str) -> ModuleType:
+        module = _imported(name)
+        monkeypatch.setitem(sys.modules, name, module)
+        return module
+
+    return find
+
+
+def _imported(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, SCENARIOS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -87,7 +99,7 @@ def test_office_crowded_counts_and_lists_who_found_no_port(scenario_runs):
     assert (lost["energy_grid_kwh"] == 0.0).all()
 
 
-def test_office_script_shows_the_contrast(tmp_path, capsys):
+def test_office_script_shows_the_contrast(tmp_path, capsys, imported):
     script = imported("office_script")
     script.main(tmp_path)
     printed = capsys.readouterr().out.splitlines()
@@ -100,7 +112,7 @@ def test_office_script_shows_the_contrast(tmp_path, capsys):
     assert found == {"uncontrolled": (855, 136), "required": (135, 111), "llf": (0, 92)}
 
 
-def test_office_script_describes_the_scenario_of_the_file():
+def test_office_script_describes_the_scenario_of_the_file(imported):
     script = imported("office_script")
     written = script.office("llf", script.POLICIES["llf"])
     read = cosim.load_scenario(SCENARIOS / "office_v2b.toml")
@@ -134,7 +146,7 @@ def test_a_scenario_written_in_python_has_all_its_faults_said_at_once():
     ]
 
 
-def test_mixed_mosaik_moves_energy_and_the_voltage_follows(capsys):
+def test_mixed_mosaik_moves_energy_and_the_voltage_follows(capsys, imported):
     """Four cars of 60 kWh from 40 to 80 %: 96 kWh into the batteries, 101.05 from the grid."""
     readings = imported("mixed_mosaik").main()
     assert len(readings) == 96
@@ -146,9 +158,3 @@ def test_mixed_mosaik_moves_energy_and_the_voltage_follows(capsys):
     assert idle.any()
     assert lowest_pu[busy].max() < lowest_pu[idle].min()
     assert "charged 101.1 kWh" in capsys.readouterr().out
-
-
-def test_no_session_of_a_scenario_is_outside_its_month():
-    for stem in ("jpl_level1", "jpl_levels13", "jpl_all"):
-        with (SCENARIOS / "data" / f"{stem}_2019-06.csv").open(newline="", encoding="utf-8") as file:
-            assert {row["arrival"][:7] for row in csv.DictReader(file)} == {"2019-06"}
