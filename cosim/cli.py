@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -61,8 +62,10 @@ def ending_well() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except GridparkError as error:
         _end(str(error), error.exit_code)
-    except (OSError, MemoryError) as error:
-        _end(f"{type(error).__name__}: {error}", StoreError.exit_code)
+    except OSError as error:
+        _end(f"{error.filename or 'disk'}: {error.strerror or error}", StoreError.exit_code)
+    except MemoryError:
+        _end("out of memory; fewer days or longer steps need less", StoreError.exit_code)
     except typer.Exit:
         raise
     except Exception as error:  # a defect of ours
@@ -181,6 +184,7 @@ def list_(what: Annotated[str, typer.Argument(help="policies, tariffs, networks 
 
 def main() -> None:
     """Run the command line; `--debug` may stand anywhere."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = sys.argv[1:]
     wanted = [word for word in given if word != "--debug"]
     app(["--debug", *wanted] if len(wanted) < len(given) else given)

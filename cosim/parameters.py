@@ -10,7 +10,6 @@ from cosim.scenario.inputs import Inputs, SiteInputs
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
 from sims.fleet.battery import NO_TAPER
-from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED
 from sims.seeds import component_seed
 from sims.signals.tariff import Tariff
 
@@ -81,20 +80,15 @@ def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, A
 
 def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
     """What a policy knows of its site before the first step."""
-    described, ports = site.site.building, site.ports
-    cap_kw = site.site.site_cap_kw
-    return SiteInfo(
+    described, cap_kw = site.site.building, site.site.site_cap_kw
+    # the configured peak: the highest of the series would be knowledge of the future
+    peak_kw = 0.0 if described is None or described.peak_kw is None else described.peak_kw
+    return SiteInfo.at(
+        site.ports,
         step_s=step_s,
-        p_max_kw=ports.p_max_kw,
-        p_discharge_max_kw=ports.p_discharge_max_kw,
-        controllable=ports.kind != UNCONTROLLED,
-        bidirectional=ports.kind == BIDIRECTIONAL,
-        eta_charge=ports.eta_charge,
-        eta_discharge=ports.eta_discharge,
         site_cap_kw=float("inf") if cap_kw is None else cap_kw,
         allow_export=site.site.allow_export,
-        # never from the series: its maximum would tell of steps to come
-        building_peak_kw=0.0 if described is None else described.peak_kw or 0.0,
+        building_peak_kw=peak_kw,
     )
 
 

@@ -100,7 +100,13 @@ class VectorSimulator(mosaik_api_v3.Simulator):
             eid = str(given.pop("name", f"{model}-{len(self.entities)}"))
             if eid in self.entities:
                 raise SimulationError(f'{self.sid}: there is already an entity "{eid}"')
-            self.entities[eid] = self.make(eid, model, **given)
+            try:
+                self.entities[eid] = self.make(eid, model, **given)
+            except GridparkError:
+                raise
+            except Exception as error:  # a policy's `reset`, for one
+                what = f"{type(error).__name__}: {error}"
+                raise SimulationError(f"{self.sid}.{eid}, before the first step: {what}") from error
             self._model_of[eid] = self.MODELS[model]
             created.append({"eid": eid, "type": model, "children": self._make_children(eid)})
         return created
@@ -168,9 +174,9 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                 vector = child.inputs.get(name, "")
                 try:
                     check_sources(name, sources, self._model_of[parent].inputs.get(vector))
-                except PortError as error:
+                    cells.setdefault((parent, vector), {})[index] = math.fsum(sources.values())
+                except Exception as error:
                     raise self._located(eid, error) from error
-                cells.setdefault((parent, vector), {})[index] = math.fsum(sources.values())
         for (parent, vector), values in cells.items():
             ports = gathered.setdefault(parent, {})
             ports[vector] = {**ports.get(vector, {}), "children": values}

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.faults import Fault, ScenarioError, nearest
+from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -54,6 +55,24 @@ class SiteInfo:
     site_cap_kw: float
     allow_export: bool
     building_peak_kw: float
+
+    @classmethod
+    def at(
+        cls, ports: Ports, *, step_s: int, site_cap_kw: float, allow_export: bool, building_peak_kw: float
+    ) -> "SiteInfo":
+        """What a policy knows of a site with these ports."""
+        return cls(
+            step_s=step_s,
+            p_max_kw=ports.p_max_kw,
+            p_discharge_max_kw=ports.p_discharge_max_kw,
+            controllable=ports.kind != UNCONTROLLED,
+            bidirectional=ports.kind == BIDIRECTIONAL,
+            eta_charge=ports.eta_charge,
+            eta_discharge=ports.eta_discharge,
+            site_cap_kw=site_cap_kw,
+            allow_export=allow_export,
+            building_peak_kw=building_peak_kw,
+        )
 
     @property
     def dt_h(self) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from sims.control.controller import Controller
 from sims.control.observe import Observer
 from sims.control.policy import Floats, Ints, Observation, Policy, SiteInfo
-from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Assignment, Ports, bidirectional_first
+from sims.fleet.evse import Assignment, Ports, bidirectional_first
 from sims.fleet.fleet import Fleet, Parked, SiteRules
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import plan_stays
@@ -67,14 +67,9 @@ class Episode:
     @property
     def site(self) -> SiteInfo:
         """What a policy knows before the first step."""
-        return SiteInfo(
+        return SiteInfo.at(
+            self.ports,
             step_s=self.step_s,
-            p_max_kw=self.ports.p_max_kw,
-            p_discharge_max_kw=self.ports.p_discharge_max_kw,
-            controllable=self.ports.kind != UNCONTROLLED,
-            bidirectional=self.ports.kind == BIDIRECTIONAL,
-            eta_charge=self.ports.eta_charge,
-            eta_discharge=self.ports.eta_discharge,
             site_cap_kw=self.rules.site_cap_kw,
             allow_export=self.rules.allow_export,
             building_peak_kw=self.building_peak_kw,

@@ -80,15 +80,16 @@ def build_model(net: pandapowerNet, connections: Ints) -> tuple[Model, Complexes
     return model, v
 
 
-def _integers(*arrays: object) -> tuple[Ints, ...]:
-    return tuple(np.asarray(array, dtype=np.int64) for array in arrays)
+def _rows(matrix: csr_matrix) -> tuple[Ints, Ints, Complexes]:
+    """Row starts, columns and values of a compressed matrix."""
+    start, column = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    return start, column, np.asarray(matrix.data, dtype=np.complex128)
 
 
 def _factors(lu: SuperLU) -> Factors:
-    lower, upper = csr_matrix(tril(lu.L, -1)), csr_matrix(triu(lu.U, 1))
     return Factors(
-        *(*_integers(lower.indptr, lower.indices), np.asarray(lower.data, dtype=np.complex128)),
-        *(*_integers(upper.indptr, upper.indices), np.asarray(upper.data, dtype=np.complex128)),
+        *_rows(csr_matrix(tril(lu.L, -1))),
+        *_rows(csr_matrix(triu(lu.U, 1))),
         u_inverse=1.0 / lu.U.diagonal(),
         row_order=lu.perm_r.astype(np.int64),
         column_order=lu.perm_c.astype(np.int64),
@@ -96,10 +97,7 @@ def _factors(lu: SuperLU) -> Factors:
 
 
 def _slacks(ybus: csr_matrix, slack: Ints) -> Slacks:
-    rows = ybus[slack]
-    return Slacks(
-        slack.astype(np.int64), rows.indptr.astype(np.int64), rows.indices.astype(np.int64), rows.data
-    )
+    return Slacks(slack.astype(np.int64), *_rows(csr_matrix(ybus[slack])))
 
 
 def _branches(net: pandapowerNet) -> Branches:

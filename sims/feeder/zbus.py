@@ -56,7 +56,7 @@ class ZbusEngine:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""
         n = len(self._reference.buses)
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
-        # always from no load: a warm start saves an iteration, but the last digits then tell of the step before
+        # from no load: a warm start saves an iteration, but its last digits tell of the step before
         v, vm, loading = self._v.copy(), np.empty(self._model.bus_node.size), self._loading.copy()
         iterations, import_kw, import_kvar, losses_kw = solve_step(
             p_kw, q_kvar, self._demand.copy(), v, self._model, vm, loading

@@ -7,7 +7,7 @@ a car is a dict whose hours count from the start of the run.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import tomli_w
 
+from cosim import Run, load_scenario, run
 from cosim.orchestrate import simulate
 from cosim.runner import run_header
-from cosim.scenario.inputs import Inputs
+from cosim.scenario.inputs import Inputs, read_inputs
 from sims.clock import Clock
 from sims.control.policy import Observation, Policy, SiteInfo
 from sims.control.rules import LeastLaxityFirst
@@ -116,7 +117,7 @@ def _written(folder: Path, one: Mapping[str, Any], clock: Clock) -> dict[str, An
         rows = [f"{time},{kw!r}" for time, kw in zip(at, power.tolist(), strict=True)]
         (folder / f"{name}_load.csv").write_text("\n".join(["time,kw", *rows, ""]))
         section["building"] = {"profile": f"{name}_load.csv", **one["building"]}
-    if one["cars"]:
+    if one["chargers"] or one["cars"]:
         rows = [_row(described, clock) for described in one["cars"]]
         (folder / f"{name}_cars.csv").write_text("\n".join([",".join(SESSION_COLUMNS), *rows, ""]))
         section["fleet"] = {"sessions": f"{name}_cars.csv", **section.get("fleet", {})}
@@ -125,9 +126,14 @@ def _written(folder: Path, one: Mapping[str, Any], clock: Clock) -> dict[str, An
 
 def _row(described: Mapping[str, Any], clock: Clock) -> str:
     arrival_h, departure_h, declared_h = described["hours"]
-    hours = {"arrival": arrival_h, "departure": departure_h, "window_start": declared_h, "window_end": declared_h}
-    times = {name: utc(clock.start_s + round(3600 * hour)) for name, hour in hours.items()}
-    return ",".join(str(({**described, **times}).get(column, "")) for column in SESSION_COLUMNS)
+    hours = (
+        ("arrival", arrival_h),
+        ("departure", departure_h),
+        ("window_start", declared_h),
+        ("window_end", declared_h),
+    )
+    times = {name: utc(clock.start_s + round(3600 * hour)) for name, hour in hours}
+    return ",".join(str({**described, **times}.get(column, "")) for column in SESSION_COLUMNS)
 
 
 def utc(epoch_s: float) -> str:
@@ -251,12 +257,27 @@ class Kept:
         self.segments.append(blocks)
 
 
-def simulated(inputs: Inputs, window_days: int = 28) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+Series = dict[str, np.ndarray]
+
+
+def simulated(inputs: Inputs, window_days: int = 28) -> tuple[Series, dict[str, Any]]:
     """Every series of a run by path, and the outcome by site, without a file."""
     kept = Kept()
     outcome = simulate(inputs, run_header(inputs), kept, window_days=window_days)  # type: ignore[arg-type]
-    paths = kept.segments[0]
-    return {path: np.concatenate([part[path] for part in kept.segments]) for path in paths}, outcome
+    return {
+        path: np.concatenate([part[path] for part in kept.segments]) for path in kept.segments[0]
+    }, outcome
+
+
+def read(folder: Path, *sites: Mapping[str, Any], when: Small | None = None) -> Inputs:
+    """Inputs of a scenario written into `folder`."""
+    return read_inputs(load_scenario(write(folder, *sites, when=when)), allow_code=True)
+
+
+def ran(folder: Path, *sites: Mapping[str, Any], when: Small | None = None, **how) -> Run:
+    """Run of a scenario written into `folder`, with its result there; an older one is replaced."""
+    scenario = load_scenario(write(folder, *sites, when=when))
+    return run(scenario, folder / "result.h5", overwrite=True, allow_code=True, **how)
 
 
 def fingerprint(path: Path) -> str:
@@ -268,8 +289,3 @@ def local_hours(clock: Clock) -> list[int]:
     """Local clock hour in which each step starts, from the instants alone."""
     zone = ZoneInfo(clock.zone)
     return [datetime.fromtimestamp(second, zone).hour for second in clock.epoch_s().tolist()]
-
-
-def minutes(count: float) -> timedelta:
-    """Duration."""
-    return timedelta(minutes=count)

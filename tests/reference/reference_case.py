@@ -118,5 +118,8 @@ def tell_the_truth(row: Row) -> None:
 def comparisons() -> list[tuple[Case, Mapping[str, Any], str]]:
     """Every row of every comparison of every case."""
     return [
-        (case, compare, row) for case in cases() for compare in case.about["compare"] for row in compare["rows"]
+        (case, compare, row)
+        for case in cases()
+        for compare in case.about["compare"]
+        for row in compare["rows"]
     ]

@@ -44,7 +44,9 @@ def with_series(scenario_runs: ScenarioRuns):
         for k, line in enumerate(rows):
             line[column] = values[k - shift if k >= shift else k - shift + period]
         target = scenario_runs.folder / "data" / f"late_{column}.csv"
-        target.write_text("\n".join([f"time,{column}", *(f"{line['time']},{line[column]}" for line in rows), ""]))
+        target.write_text(
+            "\n".join([f"time,{column}", *(f"{line['time']},{line[column]}" for line in rows), ""])
+        )
         slots = "data/slots.csv"
         altered(scenario_runs.folder / SESSIONS, scenario_runs.folder / slots, to_slots)
         return scenario_runs.run(

@@ -88,11 +88,11 @@ def test_office_33_ports_turns_nobody_away(scenario_runs):
 
 
 def test_office_crowded_counts_and_lists_who_found_no_port(scenario_runs):
-    """786 of 1,384 sessions; the vehicles of those would have taken 12,026 kWh at the meter."""
+    """786 of 1,384 sessions, whose cars lack 12,026 kWh; equal arrivals in another order move that by 0.1 %."""
     done = run(scenario_runs, "office_crowded.toml")
     office, sessions = done.kpis["sites"]["office"], done.sessions("office")
     assert (office["sessions"], office["sessions_never_connected"]) == (1384, 786)
-    assert office["never_connected_kwh"] == pytest.approx(0.95 * 12_026, abs=0.5)
+    assert office["never_connected_kwh"] == pytest.approx(12_026, rel=1e-3)
     lost = sessions[sessions["evse_index"] < 0]
     assert len(lost) == 786
     assert lost["missing_kwh"].sum() == pytest.approx(office["never_connected_kwh"])

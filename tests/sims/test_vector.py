@@ -220,6 +220,10 @@ class TestChildren:
         with pytest.raises(SimulationError, match=rf"main/lamp_1\.ask_kw {WHEN}: is an input"):
             sim.get_data({"main/lamp_1": ["ask_kw"]})
 
+    def test_a_list_is_no_number_of_one_lamp(self):
+        with pytest.raises(SimulationError, match=rf"Street-0\.main/lamp_1 {WHEN}: TypeError"):
+            street().step(TIME_S, {"main/lamp_1": {"ask_kw": {"A-0.x": [1.0]}}}, 0)
+
     def test_one_bad_lamp_does_not_darken_the_others(self):
         class OneBad(Street):
             def spoil(self, published):

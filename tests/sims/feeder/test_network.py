@@ -106,12 +106,14 @@ def test_pandapower_network_with_options():
 
 
 def test_random_networks_are_always_the_same_and_leave_the_global_state():
-    random.seed(5)
-    expected = random.random()  # noqa: S311
-    random.seed(5)
-    first, second = (load_network("pandapower:create_kerber_vorstadtnetz_kabel_1", {}, HERE) for _ in "12")
-    assert pp.toolbox.nets_equal(first, second)
-    assert random.random() == expected  # noqa: S311
+    built = []
+    for seed in (5, 6):
+        random.seed(seed)
+        expected = random.random()  # noqa: S311
+        random.seed(seed)
+        built.append(load_network("pandapower:create_kerber_vorstadtnetz_kabel_1", {}, HERE))
+        assert random.random() == expected  # noqa: S311
+    assert pp.toolbox.nets_equal(*built)
 
 
 def test_only_builders_of_whole_networks_are_offered():
@@ -193,6 +195,12 @@ def test_a_file_takes_no_options(saved):
 def test_text_that_is_no_network_is_refused(text, tmp_path):
     (tmp_path / "net.json").write_bytes(text.encode("latin-1"))
     assert "N04 net.json" in refused(tmp_path)
+
+
+def test_a_key_given_twice_is_refused(saved):
+    path = saved() / "net.json"
+    path.write_text('{"_module": "os", ' + path.read_text()[1:])
+    assert "a key occurs twice" in refused(path.parent)
 
 
 def test_too_large_a_file_is_not_read(saved, monkeypatch):
