@@ -26,6 +26,7 @@ from sims.control.rules import LeastLaxityFirst
 
 MONDAY = datetime(2019, 6, 3)
 CALIFORNIA = "America/Los_Angeles"
+FLAT_PRICE = 0.15
 SESSION_COLUMNS = (
     *("session_id", "arrival", "departure", "window_start", "window_end", "capacity_kwh"),
     *("soc_arrival", "soc_required", "soc_min", "soc_max", "p_charge_max_kw", "p_discharge_max_kw"),
@@ -92,7 +93,9 @@ def write(folder: Path, *sites: Mapping[str, Any], when: Small | None = None) ->
     """Write a scenario with all its files into `folder`; give the path of the scenario file."""
     when = when or Small()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "hourly.toml").write_text(tomli_w.dumps(hourly_tariff(max(15, when.step_minutes))))
+    window_minutes = max(15, when.step_minutes)
+    (folder / "hourly.toml").write_text(tomli_w.dumps(hourly_tariff(window_minutes)))
+    (folder / "flat.toml").write_text(tomli_w.dumps(flat_tariff(window_minutes)))
     scenario = {
         "name": "small",
         "start": when.start,
@@ -154,6 +157,17 @@ def hourly_tariff(window_minutes: int) -> dict[str, Any]:
         "demand_window_minutes": window_minutes,
         "energy": hours,
         "demand": [{"name": "day", "price_per_kw": 10.0, "hours": [[6, 22]]}],
+    }
+
+
+def flat_tariff(window_minutes: int) -> dict[str, Any]:
+    """0.15 for every kWh at any time, nothing for demand."""
+    return {
+        "name": "flat",
+        "currency": "USD",
+        "source": "made for tests",
+        "demand_window_minutes": window_minutes,
+        "energy": [{"name": "energy", "price_per_kwh": FLAT_PRICE}],
     }
 
 

@@ -46,7 +46,7 @@ def awkward_sites() -> list[dict]:
             policy_of(Remembering),
         ),
         site(5.0, home_cars, [ports(1)], "llf", name="home", connection="building_board"),
-        site(20.0, [], [], name="hall", tariff="flat"),
+        site(20.0, [], [], name="hall", tariff="flat.toml"),
     ]
 
 
@@ -184,7 +184,11 @@ def left_behind() -> tuple[int, set[str], list[str]]:
     """Open descriptors, threads and child processes of this process."""
     gc.collect()
     children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
-    return len(os.listdir("/proc/self/fd")), {thread.name for thread in threading.enumerate()}, children
+    return (
+        len([*Path("/proc/self/fd").iterdir()]),
+        {thread.name for thread in threading.enumerate()},
+        children,
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts descriptors the Linux way")
