@@ -100,7 +100,7 @@ def run(
         ends = {site.site.name: _at_end(site, inputs.clock, outcome[site.site.name]) for site in inputs.sites}
         writer.finish(
             {name: end[0] for name, end in ends.items()},
-            {name: end[1]["soc_end"] for name, end in ends.items()},
+            {name: end[1] for name, end in ends.items()},
         )
     _write_log(path, time.perf_counter() - started, inputs.warnings)
     return open_run(path)

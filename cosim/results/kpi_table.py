@@ -63,6 +63,7 @@ SITE = (
     Kpi("excess_kwh", "kWh", "Energy above the requirement at departure", summed=True),
     Kpi("mean_occupied_ports", "ports", "Occupied ports, mean", summed=True),
     Kpi("max_occupied_ports", "ports", "Occupied ports, maximum"),
+    Kpi("clamped_requests", "requests", "Requests of the policy that limits changed", summed=True),
     Kpi("building_co2_kg", "kg", "CO2 of the building", summed=True),
     Kpi("ev_co2_kg", "kg", "CO2 of EV charging (discharging gives back)", summed=True),
 )

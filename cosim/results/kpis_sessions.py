@@ -37,6 +37,7 @@ def session_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figu
         "excess_kwh": float(gap_kwh.clip(min=0.0).sum()),
         "mean_occupied_ports": float(occupied.mean()),
         "max_occupied_ports": int(occupied.max()),
+        "clamped_requests": int(arrays[f"{group}/clamped_requests"].sum()),
         "battery_throughput_kwh": _throughput_kwh(header, site, arrays),
     }
 

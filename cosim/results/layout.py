@@ -109,6 +109,7 @@ SERIES = (
 
 AT_END = (
     _q(SITE, "evse_kind", "evse", "1", "Kind of the port", "str"),
+    _q(SITE, "clamped_requests", "evse", "1", "Requests of the policy that limits changed", "int64"),
     _q(SITE, "soc_end", "evse", "1", "State of charge at the end of the run, NaN when the port is empty"),
 )
 
@@ -132,15 +133,6 @@ TABLE = (
     _q(SESSIONS, "connected", "session", "1", "Found a port: 1, did not: 0", "int64"),
     _q(SESSIONS, "too_short", "session", "1", "Covers no start of a step: 1", "int64"),
     _q(SESSIONS, "censored", "session", "1", "Cut by the start or the end of the run: 1", "int64"),
-    _q(
-        SESSIONS,
-        "clamped",
-        "session",
-        "1",
-        "Steps whose setpoint was cut to the limits",
-        "int64",
-        optional=True,
-    ),
 )
 
 COORDINATES = (

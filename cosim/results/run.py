@@ -154,7 +154,11 @@ class Run:
     def degraded(self) -> list[str]:
         """What the simulators could not do in full, one sentence each."""
         steps = self.kpis["feeder"]["non_converged_steps"]
-        return [f"{steps} of {self.clock.n_steps} steps have no power-flow solution"] if steps else []
+        clamped = self.kpis["totals"]["clamped_requests"]
+        return [
+            *([f"{steps} of {self.clock.n_steps} steps have no power-flow solution"] if steps else []),
+            *([f"{clamped} requests of the policy were clamped to limits"] if clamped else []),
+        ]
 
     @property
     def warnings(self) -> list[str]:

@@ -71,7 +71,7 @@ def run_image(
     blocks : iterator of mapping of str to array
         Consecutive steps by path of the series, cut at whole chunks, together the whole run.
     ends : mapping of str to array
-        What is known at the end, by path: sessions tables and `soc_end`.
+        What is known at the end, by path: sessions tables and the ports' last state.
     kpis : callable
         Makes the attributes of `/kpis` from the header and the stored arrays.
     """

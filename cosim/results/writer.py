@@ -86,15 +86,17 @@ class RunWriter:
         self._n_written += n_steps
         return path
 
-    def finish(self, sessions: Mapping[str, Mapping[str, Array]], soc_end: Mapping[str, Array]) -> Path:
+    def finish(
+        self, sessions: Mapping[str, Mapping[str, Array]], ports: Mapping[str, Mapping[str, Array]]
+    ) -> Path:
         """Join the segments to the result file, with its KPIs, and check it before it gets its name.
 
         Parameters
         ----------
         sessions : mapping of str to mapping of str to array, each of shape (n_sessions,)
             Columns of the sessions table, by site; times in seconds since the start of the run.
-        soc_end : mapping of str to floats, each of shape (n_evse,)
-            State of charge at the end of the run, by site [-].
+        ports : mapping of str to mapping of str to array, each of shape (n_evse,)
+            `soc_end` and `clamped_requests` of each port, by site.
 
         Returns
         -------
@@ -103,7 +105,7 @@ class RunWriter:
         """
         if self._n_written != self.header.clock.n_steps:
             raise ValueError(f"{self._n_written} of {self.header.clock.n_steps} steps were written")
-        ends = self._ends(sessions, soc_end)
+        ends = self._ends(sessions, ports)
         paths = [quantity.path for quantity in self._shapes]
         segments = (read_segment(segment, paths) for segment in self._segments)
         image = run_image(self.header, recut(segments, STEPS_PER_CHUNK), ends, kpi_attributes)
@@ -114,12 +116,13 @@ class RunWriter:
         return self.path
 
     def _ends(
-        self, sessions: Mapping[str, Mapping[str, Array]], soc_end: Mapping[str, Array]
+        self, sessions: Mapping[str, Mapping[str, Array]], ports: Mapping[str, Mapping[str, Array]]
     ) -> dict[str, Array]:
         blocks: dict[str, Array] = {}
         for site in self.header.sites:
             blocks[f"sites/{site.name}/evse_kind"] = np.array(site.evse_kind, dtype=object)
-            blocks[f"sites/{site.name}/soc_end"] = soc_end[site.name]
+            for name, values in ports[site.name].items():
+                blocks[f"sites/{site.name}/{name}"] = values
             for column, values in sessions[site.name].items():
                 blocks[f"sessions/{site.name}/{column}"] = values
         n_sessions = {site: len(table["session_id"]) for site, table in sessions.items()}

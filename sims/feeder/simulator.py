@@ -110,10 +110,9 @@ class FeederSimulator(VectorSimulator):
         net = params["network"]
         if isinstance(net, str):
             net = load_network(net, params.get("options", {}), Path(params.get("folder", ".")))
-        open_bus = {
-            int(net.bus.index.get_loc(b)): b
-            for b in (find_bus(net, n, "open_buses") for n in params.get("open_buses", ()))
-        }
+        rows = {bus: row for row, bus in enumerate(net.bus.index)}
+        named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
+        open_bus = {rows[bus]: bus for bus in named}
         buses, places = _places(params.get("sites", {}), open_bus)
         background = params.get("background")
         return Feeder(

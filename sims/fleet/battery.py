@@ -138,6 +138,7 @@ def site_factors(
 def advance_ports(
     energy_kwh: Floats,
     p_kw: Floats,
+    clamped: Ints,
     setpoint_kw: Floats,
     capacity_kwh: Floats,
     floor_kwh: Floats,
@@ -153,8 +154,8 @@ def advance_ports(
     allow_export: bool,
     dt_h: float,
     taper_soc: float,
-) -> int:
-    """Hold the setpoints over one step: `p_kw` and `energy_kwh` are written, the rest is read.
+) -> None:
+    """Hold the setpoints over one step: the first three arrays are written, the rest is read.
 
     Parameters
     ----------
@@ -162,6 +163,9 @@ def advance_ports(
         Energy in each battery, at the start of the step before, at its end after [kWh].
     p_kw : floats, shape (n,)
         Mean grid-side power of the step, written [kW].
+    clamped : ints, shape (n,)
+        Requests so far that went beyond port, car, battery range or site rules, counted up. What no
+        controller can know is no fault of it: taper and plugged share are not counted [-].
     setpoint_kw : floats, shape (n,)
         What the controller asks for; uncontrolled ports do not listen [kW].
     capacity_kwh, floor_kwh, ceiling_kwh : floats, shape (n,)
@@ -185,12 +189,6 @@ def advance_ports(
     taper_soc : float
         Start of the two-stage curve, 1 for none [-].
 
-    Returns
-    -------
-    int
-        Number of ports whose setpoint went beyond port, car, battery range or site rules. What no
-        controller can know is no fault of it: taper and plugged share are not counted [-].
-
     Raises
     ------
     ValueError
@@ -198,7 +196,7 @@ def advance_ports(
     """
     if not isfinite(building_kw):
         raise ValueError("building_kw is not finite")
-    clamped = np.zeros(len(p_kw), dtype=np.bool_)
+    beyond = np.zeros(len(p_kw), dtype=np.bool_)
     charging_kw = uncontrolled_kw = discharging_kw = 0.0
     for i in range(len(p_kw)):
         asked_kw = charge_max_kw[i] if uncontrolled[i] else setpoint_kw[i]
@@ -215,7 +213,7 @@ def advance_ports(
             eta_discharge[i],
             dt_h,
         )
-        clamped[i] = abs(asked_kw - p) > CLAMP_TOLERANCE_KW
+        beyond[i] = abs(asked_kw - p) > CLAMP_TOLERANCE_KW
         p = drawn_kw(
             asked_kw,
             p,
@@ -235,12 +233,10 @@ def advance_ports(
     discharging, charging, stubborn = site_factors(
         building_kw, charging_kw, uncontrolled_kw, discharging_kw, site_cap_kw, allow_export
     )
-    n_clamped = 0
     for i in range(len(p_kw)):
         factor = discharging if p_kw[i] < 0.0 else (stubborn if uncontrolled[i] else charging)
         p = p_kw[i] * factor + 0.0  # no -0.0
-        clamped[i] |= abs(p - p_kw[i]) > CLAMP_TOLERANCE_KW
-        n_clamped += clamped[i] and not uncontrolled[i]
+        beyond[i] |= abs(p - p_kw[i]) > CLAMP_TOLERANCE_KW
+        clamped[i] += beyond[i] and not uncontrolled[i]
         p_kw[i] = p
         energy_kwh[i] += (eta_charge[i] * p if p > 0.0 else p / eta_discharge[i]) * dt_h
-    return n_clamped

@@ -71,7 +71,7 @@ class Fleet:
         self.energy_kwh = np.zeros(len(ports))
         self.p_kw = np.zeros(len(ports))
         self.site_kw = 0.0
-        self.clamped_requests = 0
+        self.clamped_requests = np.zeros(len(ports), dtype=np.int64)
         self.soc_departure = np.full(len(sessions), np.nan)
         self._metered_kwh = np.zeros(len(ports))
         self._departed_kwh = np.zeros(len(sessions))
@@ -106,9 +106,10 @@ class Fleet:
             raise SimulationError(f"{len(setpoint_kw)} setpoints for {len(self.ports)} ports")
         parked, ports, rules = self.parked, self.ports, self.rules
         leaving = self._leaving.get(self.k + 1)
-        self.clamped_requests += advance_ports(
+        advance_ports(
             self.energy_kwh,
             self.p_kw,
+            self.clamped_requests,
             setpoint_kw,
             parked.capacity_kwh,
             parked.floor_kwh,
@@ -140,7 +141,7 @@ class Fleet:
         return {
             "sessions": columns,
             "soc_end": self.soc.tolist(),
-            "clamped_requests": self.clamped_requests,
+            "clamped_requests": self.clamped_requests.tolist(),
         }
 
     def get_state(self) -> dict[str, Any]:
@@ -151,7 +152,7 @@ class Fleet:
             "energy_kwh": self.energy_kwh.tolist(),
             "p_kw": self.p_kw.tolist(),
             "site_kw": self.site_kw,
-            "clamped_requests": self.clamped_requests,
+            "clamped_requests": self.clamped_requests.tolist(),
             "soc_departure": self.soc_departure.tolist(),
             "metered_kwh": self._metered_kwh.tolist(),
             "departed_kwh": self._departed_kwh.tolist(),
@@ -161,7 +162,7 @@ class Fleet:
         """Continue from a state of `get_state`."""
         self.k = int(state["k"])
         self.site_kw = float(state["site_kw"])
-        self.clamped_requests = int(state["clamped_requests"])
+        self.clamped_requests = np.asarray(state["clamped_requests"], dtype=np.int64)
         session = np.asarray(state["session"], dtype=np.int64)
         evse = np.flatnonzero(session >= 0)
         cars = self._cars[1:, session[evse]]

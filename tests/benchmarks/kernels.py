@@ -27,9 +27,7 @@ def microseconds(call: Callable[[], object], calls: int) -> float:
 
 def fleet() -> dict[str, tuple[float, str, str]]:
     """The kernel of one step of all ports."""
-    return {
-        f"{n} ports": (_fleet_us(n), "us", f"bar {bar} us") for n, bar in ((15, 10), (1000, 60))
-    }
+    return {f"{n} ports": (_fleet_us(n), "us", f"bar {bar} us") for n, bar in ((15, 10), (1000, 60))}
 
 
 def feeder() -> dict[str, tuple[float, str, str]]:
@@ -54,6 +52,7 @@ def _fleet_us(n: int) -> float:
     rng = np.random.default_rng(0)
     capacity = np.full(n, 60.0)
     energy, power = capacity * rng.uniform(0.2, 0.9, n), np.zeros(n)
+    clamped = np.zeros(n, dtype=np.int64)
     setpoint = rng.uniform(-20, 20, n)
     ones, limits = np.ones(n), np.full(n, 20.0)
     uncontrolled = np.zeros(n, dtype=np.bool_)
@@ -63,6 +62,7 @@ def _fleet_us(n: int) -> float:
         advance_ports(
             energy,
             power,
+            clamped,
             setpoint,
             capacity,
             floor,

@@ -24,6 +24,11 @@ class Case:
 
     folder: Path
 
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
     @cached_property
     def about(self) -> dict[str, Any]:
         """What case.toml says."""
@@ -36,8 +41,17 @@ class Case:
 
     @cached_property
     def spread(self) -> list[Row]:
-        """Lines of spread.csv."""
+        """Lines of spread.csv: between which values a row may lie."""
         return table(self.folder / "spread.csv")
+
+    def outside(self, row: str, run: Run) -> list[str]:
+        """Columns of spread.csv in which a run lies outside."""
+        lines = [line for line in self.spread if line["row"] == row]
+        return [
+            f"{row} {line['column']}: {found}, expected {line['low']} .. {line['high']}"
+            for line in lines
+            if not float(line["low"]) <= (found := self.found(run, line["column"])) <= float(line["high"])
+        ]
 
     def overrides(self, row: str, sessions: str) -> list[str]:
         """What makes the scenario the run of a row, with a table of sessions."""
@@ -47,7 +61,7 @@ class Case:
         """Whether the policy of a row is told true departures."""
         return self.about["rows"][row].get("declared") == "true"
 
-    def found(self, run: Run, column: str) -> float | str:
+    def found(self, run: Run, column: str) -> Any:
         """Figure of a run that stands in a column of expected.csv."""
         first, *less = [figure(run, name) for name in self.about["columns"][column]]
         return first if not less else first - less[0]

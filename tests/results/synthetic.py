@@ -119,6 +119,11 @@ def sessions(rows: int = 6) -> dict[str, np.ndarray]:
     return {name: column[:rows] for name, column in table.items()}
 
 
+def ports(rows: int = 2) -> dict[str, np.ndarray]:
+    """What is known of the first `rows` ports at the end."""
+    return {"soc_end": np.array([np.nan, 0.52])[:rows], "clamped_requests": np.array([3, 1])[:rows]}
+
+
 def write(path: Path, steps: int, *, overwrite: bool = False) -> Path:
     """Write the run in segments of `steps`."""
     every = blocks()
@@ -127,7 +132,7 @@ def write(path: Path, steps: int, *, overwrite: bool = False) -> Path:
             writer.write_segment(first, {name: block[first : first + steps] for name, block in every.items()})
         return writer.finish(
             {"office": sessions(), "yard": sessions(0)},
-            {"office": np.array([np.nan, 0.52]), "yard": np.zeros(0)},
+            {"office": ports(), "yard": ports(0)},
         )
 
 

@@ -56,6 +56,7 @@ OFFICE = {
     "excess_kwh": 11.0,
     "mean_occupied_ports": 40 / 192,
     "max_occupied_ports": 2,
+    "clamped_requests": 4,
     "building_co2_kg": 153.0,
     "ev_co2_kg": 12.0,
 }
@@ -141,7 +142,7 @@ def test_bill_computed_by_separate_code_equals_the_stored_one(run):
 def in_memory(**changed: np.ndarray) -> dict[str, np.ndarray]:
     """Arrays of the office by path, some of them changed."""
     table = {f"sessions/office/{name}": column for name, column in synthetic.sessions().items()}
-    end = {"sites/office/soc_end": np.array([np.nan, 0.52])}
+    end = {f"sites/office/{name}": values for name, values in synthetic.ports().items()}
     return {**synthetic.blocks(), **table, **end, **{f"sites/office/{k}": v for k, v in changed.items()}}
 
 
@@ -187,7 +188,8 @@ def test_two_currencies_are_not_added():
     euros = replace(synthetic.YARD, currency="EUR")
     header = replace(synthetic.HEADER, sites=(synthetic.OFFICE, euros))
     empty = {f"sessions/yard/{name}": column for name, column in synthetic.sessions(0).items()}
-    totals = compute_kpis(header, {**in_memory(), **empty, "sites/yard/soc_end": np.zeros(0)})["totals"]
+    empty |= {f"sites/yard/{name}": values for name, values in synthetic.ports(0).items()}
+    totals = compute_kpis(header, {**in_memory(), **empty})["totals"]
     assert totals["bill_total"] is totals["currency"] is None
     assert totals["building_kwh"] == 750.0
 

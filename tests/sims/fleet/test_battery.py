@@ -30,8 +30,9 @@ def advance(energy_kwh, setpoint_kw, **changes):
     site |= {"taper_soc": NO_TAPER} | {k: v for k, v in changes.items() if k not in given_}
     ports = {k: np.array(np.broadcast_to(changes.get(k, v), n)) for k, v in given_.items()}
     energy, p_kw = np.array(energy_kwh, dtype=float), np.zeros(n)
-    clamped = advance_ports(energy, p_kw, np.array(setpoint_kw, dtype=float), **ports, **site)
-    return energy, p_kw, clamped
+    clamped = np.zeros(len(energy), dtype=np.int64)
+    advance_ports(energy, p_kw, clamped, np.array(setpoint_kw, dtype=float), **ports, **site)
+    return energy, p_kw, clamped.sum()
 
 
 class TestEnergy:
@@ -77,7 +78,8 @@ class TestEnergy:
         energy, zeros, ones = np.array([30.0, 30.0]), np.zeros(2), np.ones(2)
         limits = (60 * ones, 6 * ones, 60 * ones, 20 * ones, 20 * ones, ones, zeros > 0, ones, ones)
         with pytest.raises(ValueError, match="setpoint is not finite"):
-            advance_ports(energy, zeros, np.array([5.0, bad]), *limits, 0.0, np.inf, False, 0.25, NO_TAPER)
+            asked, count = np.array([5.0, bad]), np.zeros(2, dtype=np.int64)
+            advance_ports(energy, zeros, count, asked, *limits, 0.0, np.inf, False, 0.25, NO_TAPER)
         assert energy.tolist() == [30.0, 30.0]
 
     def test_a_load_that_is_not_finite_is_refused(self):
