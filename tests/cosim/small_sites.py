@@ -261,6 +261,24 @@ class Failing(Policy):
         return ANSWERS[self.how](len(seen.session))
 
 
+class Meddling(Policy):
+    """Wants to change what it is shown."""
+
+    def act(self, seen: Observation) -> np.ndarray:
+        seen.energy_kwh[:] = seen.capacity_kwh
+        return np.zeros(len(seen.session))
+
+
+class Unready(Policy):
+    """Fails before the first step."""
+
+    def reset(self, site: SiteInfo, rng: np.random.Generator) -> None:
+        raise ValueError("no forecast")
+
+    def act(self, seen: Observation) -> np.ndarray:
+        return np.zeros(len(seen.session))
+
+
 class Kept:
     """Takes the segments of a run in memory, as `RunWriter` takes them on disk."""
 
