@@ -458,7 +458,7 @@ def test_a_reader_that_has_seen_enough_is_no_error():
         )
     finally:
         os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not READ_ONLY.is_dir(), reason="no folder that root cannot write to")

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -114,7 +115,7 @@ def test_after_a_failure_the_next_run_clears_up_and_an_old_result_stays(folder):
 
 def test_a_policy_that_fails_before_the_first_step(folder):
     with pytest.raises(
-        SimulationError, match="^control-0.office, before the first step: ValueError: no fore"
+        SimulationError, match=r"^control-0.office, before the first step: ValueError: no fore"
     ):
         ran(folder / "unready", site(chargers=[ports()], policy=policy_of(Unready)), when=ONE_DAY)
 
@@ -132,7 +133,7 @@ def test_requests_over_the_limits_are_clamped_and_counted(folder):
     evse_kw = series["sites/office/evse_kw"]
     assert evse_kw[2, 0] == pytest.approx(10.0)  # 60 of the cap less 50 of the building
     assert series["sites/office/site_kw"].max() <= 60.0 + 1e-9
-    assert outcome["office"]["clamped_requests"] == 2 * 24
+    assert outcome["office"]["clamped_requests"] == [24, 24]
 
 
 def test_a_request_within_the_limits_is_kept_and_not_counted(folder):
@@ -141,7 +142,7 @@ def test_a_request_within_the_limits_is_kept_and_not_counted(folder):
     )
     series, outcome = simulated(read(folder / "modest", described, when=ONE_DAY))
     assert (series["sites/office/evse_kw"] == 3.0).all()
-    assert outcome["office"]["clamped_requests"] == 0
+    assert outcome["office"]["clamped_requests"] == [0]
 
 
 def test_a_car_that_is_not_there_gives_nothing(folder):
@@ -151,7 +152,7 @@ def test_a_car_that_is_not_there_gives_nothing(folder):
     assert absent[:2].all()
     assert (series["sites/office/evse_kw"][absent] == 0.0).all()
     assert series["sites/office/evse_kw"].min() == -8.0
-    assert series["sites/office/soc"][-1].min() == pytest.approx(0.0, abs=1e-12)  # and no more than it had
+    assert np.nanmin(series["sites/office/soc"]) == pytest.approx(0.0, abs=1e-12)  # no more than it had
 
 
 # simulators in processes of their own
@@ -178,32 +179,16 @@ def test_a_killed_process_is_noticed_at_once(folder, name):
 
 @needs_proc
 def test_a_process_that_hangs_is_given_up(folder, monkeypatch):
-    stop = at_step(5, lambda: os.kill(processes()["sims.building"], signal.SIGSTOP))
-    monkeypatch.setattr(orchestrate, "ANSWER_S", 10.0)
-    with pytest.raises(
-        SimulationError, match=r"^building-0 at .*T05:00:00-07:00 \(step 5\): no answer to step$"
-    ):
-        ran(
-            folder / "hangs",
-            site(),
-            when=ONE_DAY,
-            progress=at_step_only(5, stop, monkeypatch),
-            out_of_process=["building"],
-        )
+    def progress(done: int, total: int) -> None:
+        if done == 3:  # it has started: from now on patience is short
+            monkeypatch.setattr(orchestrate, "ANSWER_S", 1.0)
+        if done == 5:
+            os.kill(processes()["sims.building"], signal.SIGSTOP)
+
+    with pytest.raises(SimulationError) as caught:
+        ran(folder / "hangs", site(), when=ONE_DAY, progress=progress, out_of_process=["building"])
+    assert re.fullmatch(r"building-0 at 2019-06-03T0[56]:.*: no answer to (step|get_data)", str(caught.value))
     assert processes() == {}
-
-
-def at_step_only(
-    step: int, progress: Callable, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[int, int], None]:
-    """Patience ends when the process is stopped: until then it may take its time to start."""
-
-    def shortened(done: int, total: int) -> None:
-        progress(done, total)
-        if done == step:
-            monkeypatch.setattr(orchestrate, "ANSWER_S", 0.5)
-
-    return shortened
 
 
 @needs_proc
@@ -229,7 +214,7 @@ def test_a_process_that_does_not_start(folder, monkeypatch):
 @needs_proc
 def test_a_failure_here_ends_the_processes_too(folder):
     fails = site(50.0, [CAR], [ports()], policy_of(Failing, at_s=30 * 3600))
-    with pytest.raises(SimulationError, match="control-0.office"):
+    with pytest.raises(SimulationError, match=r"^control-0.office at"):
         ran(folder / "both", fails, when=TWO_DAYS, out_of_process=["building"])
     assert processes() == {}
 

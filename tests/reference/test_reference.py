@@ -28,9 +28,7 @@ def run_row(scenario_runs: ScenarioRuns):
 @pytest.mark.parametrize(
     ("case", "compare", "row"),
     comparisons(),
-    ids=lambda part: (
-        part.folder.name if isinstance(part, Case) else part["times"] if "times" in part else None
-    ),
+    ids=[f"{case.name}-{compare['times']}-{row}" for case, compare, row in comparisons()],
 )
 def test_run_is_what_was_published(run_row, case, compare, row):
     assert case.deviations(row, run_row(case, row, compare["times"]), compare) == []
