@@ -221,9 +221,9 @@ def _show(done: "Run", warnings: list[str], *, as_json: bool, every: bool = Fals
 
 
 def _policies() -> dict[str, str]:
-    from sims.control.policy import registered_policies
+    from sims.control.registry import POLICIES
 
-    return {name: _first_line(policy) for name, policy in registered_policies().items()}
+    return {name: _first_line(policy) for name, policy in POLICIES.items()}
 
 
 def _tariffs() -> dict[str, str]:

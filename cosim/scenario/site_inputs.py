@@ -11,7 +11,8 @@ from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import Generator, Scenario, Site
 from sims.clock import Clock
-from sims.control.policy import Policy, find_policy
+from sims.control.policy import Policy
+from sims.control.registry import find_policy
 from sims.faults import DataError, Fault, ScenarioError, nearest
 from sims.files import file_problem
 from sims.fleet.evse import ASSIGNMENTS, Ports

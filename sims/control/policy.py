@@ -5,8 +5,6 @@ the first step and `act` at every decision. It sees an `Observation` and nothing
 no future session, no true departure. `sims.control.check_policy` tests any class against this page.
 """
 
-import importlib
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sims.faults import Fault, ScenarioError, nearest
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
 
 Floats = npt.NDArray[np.float64]
@@ -160,66 +157,3 @@ class Policy(ABC):
 
     def set_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - most policies keep nothing
         """Continue from a memory that `get_state` gave."""
-
-
-def registered_policies() -> dict[str, type[Policy]]:
-    """The shipped policies by name."""
-    from sims.control import rules
-
-    return dict(rules.POLICIES)
-
-
-def find_policy(
-    name: str, parameters: Mapping[str, Any], *, allow_code: bool = False, where: str = "policy"
-) -> type[Policy]:
-    """Class of a policy's name, or of `module:Class` when code is allowed; its parameters are checked.
-
-    Raises
-    ------
-    ScenarioError
-        Unknown name, code that is not allowed, no `Policy`, or parameters it does not take.
-    """
-    if ":" in name:
-        policy = _import_policy(name, allow_code, where)
-    else:
-        known = registered_policies()
-        if name not in known:
-            hint = f"{nearest(name, known)} (`cosim list policies` shows all)"
-            raise ScenarioError([Fault("S26", f"{where}.name", f'"{name}": no such policy; {hint}')])
-        policy = known[name]
-    faults = _parameter_faults(policy, parameters, where)
-    if faults:
-        raise ScenarioError(faults)
-    return policy
-
-
-def _import_policy(name: str, allow_code: bool, where: str) -> type[Policy]:
-    if not allow_code:
-        what = f'"{name}": names code; run with --allow-code if you trust it'
-        raise ScenarioError([Fault("S31", f"{where}.name", what)])
-    module, _, attribute = name.partition(":")
-    try:
-        found: Any = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:  # ValueError: no module before the colon
-        raise ScenarioError([Fault("S31", f"{where}.name", f'"{name}": {error}')]) from error
-    if not (inspect.isclass(found) and issubclass(found, Policy)):
-        what = f'"{name}": is no subclass of sims.control.policy.Policy'
-        raise ScenarioError([Fault("S31", f"{where}.name", what)])
-    return found
-
-
-def _parameter_faults(policy: type[Policy], parameters: Mapping[str, Any], where: str) -> list[Fault]:
-    accepted = inspect.signature(policy).parameters
-    faults = [
-        Fault("S32", f"{where}.{key}", f"{policy.__name__}{inspect.signature(policy)} does not take it; "
-              f"{nearest(key, [*accepted, 'name', 'every_minutes'])}")
-        for key in parameters
-        if key not in accepted
-    ]  # fmt: skip
-    if faults:
-        return faults
-    try:
-        policy(**parameters)
-    except (TypeError, ValueError) as error:
-        faults.append(Fault("S32", where, f"{policy.__name__}{inspect.signature(policy)}: {error}"))
-    return faults

@@ -185,13 +185,3 @@ def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Float
 def _within_limits(p_kw: Floats, seen: Observation) -> Floats:
     # 0 - x, not -x: a port that cannot discharge gets 0, not -0
     return np.minimum(np.maximum(p_kw, 0.0 - seen.discharge_max_kw), seen.charge_max_kw)
-
-
-POLICIES: dict[str, type[Policy]] = {
-    "uncontrolled": Uncontrolled,
-    "required": Required,
-    "trickle": Trickle,
-    "fcfs": FirstComeFirstServed,
-    "edf": EarliestDeadlineFirst,
-    "llf": LeastLaxityFirst,
-}

@@ -7,7 +7,8 @@ import numpy as np
 
 from sims.control.controller import Controller
 from sims.control.observe import Observer
-from sims.control.policy import Policy, SiteInfo, registered_policies
+from sims.control.policy import Policy, SiteInfo
+from sims.control.registry import POLICIES
 from sims.vector import Child, Model, Port, VectorSimulator
 
 
@@ -41,7 +42,7 @@ class ControlSimulator(VectorSimulator):
         of the demand window and a `seed` (list of int).
         """
         policy = params["policy"]
-        policy_class: type[Policy] = registered_policies()[policy] if isinstance(policy, str) else policy
+        policy_class: type[Policy] = POLICIES[policy] if isinstance(policy, str) else policy
         site = SiteInfo(step_s=self.step_s, **_arrays(params["site"]))
         rng = np.random.default_rng(params.get("seed", 0))
         chosen = policy_class(**params.get("parameters", {}))

@@ -128,12 +128,13 @@ def test_a_policy_cannot_change_what_it_is_shown(folder):
 def test_requests_over_the_limits_are_clamped_and_counted(folder):
     chargers = [ports(1, p_max_kw=11.0), ports(1, "unidirectional", 7.4)]
     described = site(50.0, [CAR], chargers, policy_of(Asking, p_kw=1000.0), site_cap_kw=60.0)
-    series, outcome = simulated(read(folder / "greedy", described, when=ONE_DAY))
-    assert (series["sites/office/setpoint_kw"] == 1000.0).all()
-    evse_kw = series["sites/office/evse_kw"]
-    assert evse_kw[2, 0] == pytest.approx(10.0)  # 60 of the cap less 50 of the building
-    assert series["sites/office/site_kw"].max() <= 60.0 + 1e-9
-    assert outcome["office"]["clamped_requests"] == [24, 24]
+    run = ran(folder / "greedy", described, when=ONE_DAY)
+    office = run.site("office")
+    assert (office.setpoint_kw == 1000.0).all()
+    assert office.evse_kw[2, 0] == pytest.approx(10.0)  # 60 of the cap less 50 of the building
+    assert office.site_kw.max() <= 60.0 + 1e-9
+    assert office.clamped_requests.tolist() == [24, 24]
+    assert run.kpis["totals"]["clamped_requests"] == 48
 
 
 def test_a_request_within_the_limits_is_kept_and_not_counted(folder):

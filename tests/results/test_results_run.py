@@ -208,10 +208,14 @@ def test_xarray_reads_a_run_that_is_open_here(run, run_path):
 
 def test_degraded_steps_and_logged_warnings_are_told(tmp_path):
     done = open_run(synthetic.write(tmp_path / "run.h5", 192))
-    assert done.warnings == done.degraded == [
-        "1 of 192 steps have no power-flow solution",
-        "4 requests of the policy were clamped to limits",
-    ]
+    assert (
+        done.warnings
+        == done.degraded
+        == [
+            "1 of 192 steps have no power-flow solution",
+            "4 requests of the policy were clamped to limits",
+        ]
+    )
     (tmp_path / "run.log.json").write_text('{"warnings": ["ports exceed the transformer"]}')
     assert done.warnings == ["ports exceed the transformer", *done.degraded]
     assert done.path == tmp_path / "run.h5"

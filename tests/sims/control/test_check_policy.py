@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sims.control.check_policy import PolicyFaultError, check_policy
-from sims.control.rules import POLICIES, LeastLaxityFirst, Trickle, fill_in_order
+from sims.control.registry import POLICIES
+from sims.control.rules import LeastLaxityFirst, Trickle, fill_in_order
 from sims.control.trial import N_STEPS, changed_after, trial
 from sims.fleet.fleet import Fleet
 from sims.fleet.stays import plan_stays

@@ -9,7 +9,8 @@ from parked import Car, seen_of, site_of
 
 from sims.control.controller import Controller
 from sims.control.observe import Observer
-from sims.control.policy import Policy, find_policy
+from sims.control.policy import Policy
+from sims.control.registry import find_policy
 from sims.control.rules import LeastLaxityFirst, Trickle
 from sims.control.running_peak import RunningPeak
 from sims.faults import ScenarioError, SimulationError

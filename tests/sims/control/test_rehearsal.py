@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sims.control.policy import Policy, SiteInfo
+from sims.control.registry import POLICIES
 from sims.control.rehearsal import Rehearsal, rehearse
-from sims.control.rules import POLICIES, Required
+from sims.control.rules import Required
 from sims.control.simulator import ControlSimulator
 from sims.control.trial import N_STEPS, STEP_S, trial
 from sims.fleet.simulator import FleetSimulator

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parked import ETA_CHARGE, ETA_DISCHARGE, P_MAX_KW, Car, answer, seen_of
 
+from sims.control.registry import POLICIES
 from sims.control.rules import (
-    POLICIES,
     EarliestDeadlineFirst,
     FirstComeFirstServed,
     LeastLaxityFirst,
