@@ -5,6 +5,7 @@ Each test draws small sites, runs the whole co-simulation and looks at the store
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import h5py
@@ -37,13 +38,13 @@ from cosim import load_scenario, run
 from cosim.scenario.inputs import Inputs
 from cosim.scenario.load import dump_scenario
 from sims.clock import Clock
-from sims.control.policy import registered_policies
+from sims.control.registry import POLICIES as REGISTERED
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED
 
 DAY = Small(step_minutes=60)
 DT_H = 1.0
 POLICIES = (
-    *({"name": name} for name in sorted(registered_policies())),
+    *({"name": name} for name in sorted(REGISTERED)),
     *(policy_of(kind) for kind in (Idle, Guessing, Remembering)),
 )
 FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -70,10 +71,10 @@ def cars(draw: st.DrawFn, most: int = 6) -> list[dict]:
         low, required, high = sorted(draw(st.tuples(*[st.integers(0, 20)] * 3)))
         limits = draw(st.sampled_from([{}, {"p_charge_max_kw": 6.6}, {"p_discharge_max_kw": 0}]))
         soc = {"soc_min": low / 20, "soc_required": required / 20, "soc_max": high / 20}
-        arrives = draw(st.integers(0, 20)) / 20
+        soc |= {"soc_arrival": draw(st.integers(0, 20)) / 20}
         capacity_kwh = draw(st.sampled_from([16.0, 40.0, 77.4]))
-        name = f"s{i}"
-        drawn.append(car(name, arrival_h, departure_h, declared_h, **soc, **limits, soc_arrival=arrives, capacity_kwh=capacity_kwh))  # fmt: skip
+        battery = {**soc, **limits, "capacity_kwh": capacity_kwh}
+        drawn.append(car(f"s{i}", arrival_h, departure_h, declared_h, **battery))
     return drawn
 
 
@@ -198,7 +199,7 @@ def check_feeder(series: dict, stored: list[Stored]) -> None:
 # ---------------------------------------------------------------- I1, I2, I3, I4, I5, I7
 
 
-@examples(25)
+@examples(40)
 @given(office=sites(), home=sites("home"))
 def test_energy_is_conserved_everywhere(folder, office, home):
     home["connection"] = "building_board"
@@ -231,7 +232,7 @@ def test_stored_totals_are_the_sums_of_stored_power(folder, office):
 # ---------------------------------------------------------------- I10: order decides nothing
 
 
-@examples(8)
+@examples(20)
 @given(office=sites(), home=sites("home"), data=st.data())
 def test_the_order_of_cars_ports_and_sites_decides_nothing(folder, office, home, data):
     home["connection"] = "building_board"
@@ -270,11 +271,11 @@ def flat(one: dict) -> dict:
 def same(one: dict, other: dict) -> None:
     """All series of two runs are the same numbers, but for the names of their signals."""
     assert set(one) == set(other)
-    for path in one:
-        np.testing.assert_array_equal(one[path], other[path], err_msg=path)
+    for path, values in one.items():
+        np.testing.assert_array_equal(values, other[path], err_msg=path)
 
 
-@examples(6)
+@examples(10)
 @given(office=sites(), weeks=st.sampled_from([1, 3, 30]))
 def test_a_week_later_everything_is_the_same(folder, office, weeks):
     later = replace(DAY, start=MONDAY + timedelta(weeks=weeks))
@@ -283,14 +284,11 @@ def test_a_week_later_everything_is_the_same(folder, office, weeks):
     np.testing.assert_equal(now[1], then[1])
 
 
-@examples(6)
-@given(
-    office=sites(),
-    place=st.sampled_from([("UTC", 7, 0), ("Asia/Kolkata", 12, 30), ("Pacific/Auckland", 19, 0)]),
-)
+@examples(10)
+@given(office=sites(), place=st.sampled_from([("UTC", 7), ("Asia/Tokyo", 16), ("Pacific/Auckland", 19)]))
 def test_another_report_zone_moves_no_energy(folder, office, place):
-    zone, hour, minute = place
-    there = replace(DAY, zone=zone, start=MONDAY + timedelta(hours=hour, minutes=minute))
+    zone, hour = place
+    there = replace(DAY, zone=zone, start=MONDAY + timedelta(hours=hour))
     assert there.clock.start_s == DAY.clock.start_s
     one, other = (simulated(read(folder / "zone", flat(office), when=when)) for when in (DAY, there))
     same(one[0], other[0])
@@ -414,8 +412,9 @@ def test_doing_nothing_costs_nothing(folder):
 @pytest.mark.parametrize("step_minutes", [15, 60])
 def test_one_car_charges_as_on_paper(folder, step_minutes):
     """40 kWh into a 60 kWh battery at 11 kW and 0.9: 4.04 h, and the meter shows 44.4 kWh."""
-    alone = site(None, [car("a", 3, 20, capacity_kwh=60.0, soc_arrival=1 / 3)],
-                 [ports(1, p_max_kw=11.0, efficiency_charge=0.9)], "uncontrolled", tariff="flat.toml")  # fmt: skip
+    one = car("a", 3, 20, capacity_kwh=60.0, soc_arrival=1 / 3)
+    port = ports(1, p_max_kw=11.0, efficiency_charge=0.9)
+    alone = site(None, [one], [port], "uncontrolled", tariff="flat.toml")
     done = ran(folder / "paper", alone, when=Small(step_minutes=step_minutes))
     power_kw, kpis = done.site("office").evse_kw[:, 0], done.kpis["sites"]["office"]
     per_hour = 60 // step_minutes
@@ -431,14 +430,14 @@ def test_one_car_charges_as_on_paper(folder, step_minutes):
 
 
 def test_more_load_lowers_and_feeding_back_raises_every_voltage(folder):
-    parked = [car(f"c{i}", -1, 30, soc_arrival=0.5, soc_required=0.5, capacity_kwh=200) for i in range(2)]
+    parked = [car(f"c{i}", -1, 30, soc_arrival=0.5, soc_required=0.5, capacity_kwh=800) for i in range(2)]
     settings_of = {"allow_export": True, "connection": "bidirectional_board"}
     vm_pu = []
     for load_kw, asked_kw in ((40.0, -8.0), (20.0, -8.0), (20.0, 0.0), (40.0, 0.0), (40.0, 6.0), (90.0, 6.0)):
         described = site(load_kw, parked, [ports(2)], policy_of(Asking, p_kw=asked_kw), **settings_of)
         vm_pu.append((load_kw + 2 * asked_kw, simulated(read(folder / "volts", described, when=DAY))[0]))
     by_load = [series["feeder/vm_pu"][:, 1:] for _, series in sorted(vm_pu, key=lambda pair: pair[0])]
-    for less, more in zip(by_load[:-1], by_load[1:], strict=True):
+    for less, more in pairwise(by_load):
         assert (more < less).all()
 
 
@@ -460,7 +459,7 @@ def test_every_dataset_says_its_unit_and_meaning(folder):
     checked = []
 
     def look(path: str, data: h5py.HLObject) -> None:
-        if not isinstance(data, h5py.Dataset) or path == "scenario":
+        if not isinstance(data, h5py.Dataset) or data.shape == ():  # scenario and tariff are texts
             return
         assert data.attrs["long_name"], path
         ending = max((end for end in UNITS if path.endswith(end)), key=len, default=None)

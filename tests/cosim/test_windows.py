@@ -158,19 +158,21 @@ def test_windows_and_other_processes_together(folder, one_network):
     assert fingerprint(there.path) == fingerprint(here.path)
 
 
-def test_hash_seed_and_process_do_not_matter(in_process, folder):
-    path = folder / "in_process" / "small.toml"
-    code = "import sys, cosim; cosim.run(cosim.load_scenario(sys.argv[1]), sys.argv[2])"
+def test_hash_seed_and_process_do_not_matter(folder):
+    guessing = site(30.0, [car("e", 1, 20)], [ports()], policy_of(Guessing), name="lot")
+    here = ran(folder / "hash", *short_sites(), guessing, when=ONE_DAY).path
+    code = "import sys, cosim; cosim.run(cosim.load_scenario(sys.argv[1]), sys.argv[2], allow_code=True)"
     results = [folder / f"hash_{seed}.h5" for seed in (0, 1)]
     started = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", code, str(path), str(result)],
+            [sys.executable, "-W", "error", "-c", code, str(folder / "hash" / "small.toml"), str(result)],
             env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            cwd=Path(__file__).parent,  # where the policy is
         )
         for seed, result in enumerate(results)
     ]
     assert [process.wait(timeout=120) for process in started] == [0, 0]
-    assert [fingerprint(result) for result in results] == [fingerprint(in_process)] * 2
+    assert [fingerprint(result) for result in results] == [fingerprint(here)] * 2
 
 
 def test_run_works_inside_a_running_loop(in_process, folder):
