@@ -145,7 +145,9 @@ def _run(world: mosaik.World, until_s: int) -> None:
     """Run to the end; when a simulator fails, end the tasks of the others, or asyncio complains of each."""
     listening = asyncio.all_tasks(world.loop)  # to processes, until the world ends them
     try:
-        world.run(until_s, print_progress=False, shutdown=False)
+        # without lazy stepping nobody waits for its successors, which saves a quarter of mosaik's time:
+        # buildings and signals run ahead inside the window, the feedback keeps the others within a step
+        world.run(until_s, print_progress=False, shutdown=False, lazy_stepping=False)
     except BaseException:
         waiting = asyncio.all_tasks(world.loop) - listening
         for task in waiting:

@@ -16,7 +16,7 @@ from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.schema import Scenario
 from sims.clock import Clock
-from sims.faults import Fault, ScenarioError, nearest
+from sims.faults import Fault, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
     from cosim.orchestrate import Progress
@@ -84,7 +84,7 @@ def run(
     started = time.perf_counter()
     inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
     if out is None:
-        path.parent.mkdir(exist_ok=True)
+        _make_folder(path.parent)
     header = run_header(inputs)
     with RunWriter(path, header, overwrite=overwrite) as writer:
         outcome = _outside_any_loop(
@@ -185,6 +185,13 @@ def _outside_any_loop(work: Callable[[], Outcome]) -> Outcome:
         return work()
     with ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(work).result()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
 
 
 def _write_log(path: Path, wall_s: float, warnings: Collection[str]) -> None:

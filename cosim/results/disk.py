@@ -45,7 +45,8 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         if path.is_dir():
             raise StoreError(f"{path}: is a folder; name a file, for example {path / 'run.h5'}")
         if path.exists() and not overwrite:
-            raise StoreError(f"{path}: exists; choose another name or ask to overwrite it")
+            how = "choose another name, or replace it with --overwrite (overwrite=True)"
+            raise StoreError(f"{path}: exists; {how}")
         if not path.parent.is_dir():
             raise StoreError(f"{path}: its folder {path.parent.resolve()} does not exist")
     except OSError as error:

@@ -25,7 +25,8 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[froz
         The parsed file.
     overrides : sequence of str
         `path=value` each; a site goes by name or position (`sites.office.` or `sites[0].`), a charger by
-        position (`chargers[1].`). The value is TOML, or a text without quotes.
+        position (`chargers[1].`). The value is TOML, or a text without quotes. Naming another policy
+        drops the parameters the file gives its own; those set by overrides stay.
 
     Returns
     -------
@@ -41,10 +42,23 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[froz
         try:
             if not sign or not _PATH.fullmatch(path.strip()):
                 raise _UnknownPlaceError("an override is `path=value`, for example days=7")
-            places.add(_set(raw, path.strip(), _value(text.strip())))
+            loc, before = _set(raw, path.strip(), value := _value(text.strip()))
+            if loc[-2:] == ("policy", "name") and value != before:
+                _forget_parameters(raw, loc, places)
+            places.add(loc)
         except _UnknownPlaceError as error:
             faults.append(Fault("S06", f"--set {override}", str(error)))
     return frozenset(places), faults
+
+
+def _forget_parameters(raw: dict[str, Any], loc: Loc, places: set[Loc]) -> None:
+    """Another policy named on the command line starts from its defaults: the file's are not its own."""
+    section: Any = raw
+    for key in loc[:-1]:
+        section = section[key]
+    for key in section.keys() - {"name", "every_minutes"}:
+        if (*loc[:-1], key) not in places:
+            del section[key]
 
 
 def _value(text: str) -> Any:
@@ -56,8 +70,8 @@ def _value(text: str) -> Any:
     return parsed.get("value", text)
 
 
-def _set(raw: dict[str, Any], path: str, value: Any) -> Loc:
-    """Set one key; tables on the way that are not there yet are made."""
+def _set(raw: dict[str, Any], path: str, value: Any) -> tuple[Loc, Any]:
+    """Set one key, and say what it was; tables on the way that are not there yet are made."""
     steps: list[str | int] = [name or int(number) for name, number in _STEP.findall(path)]
     here: Any = raw
     loc: Loc = ()
@@ -68,8 +82,9 @@ def _set(raw: dict[str, Any], path: str, value: Any) -> Loc:
         here = here[part]
         loc = (*loc, part)
     last = _part(here, steps[-1], loc, raw)
+    before = here[last] if isinstance(last, int) else here.get(last)
     here[last] = value
-    return (*loc, last)
+    return (*loc, last), before
 
 
 def _part(here: Any, step: str | int, loc: Loc, raw: dict[str, Any]) -> str | int:

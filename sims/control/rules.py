@@ -53,7 +53,14 @@ class Trickle(Policy):
         """Constant power to the declared departure; negative for what a car has in excess [kW]."""
         need_kwh = seen.required_kwh - seen.energy_kwh
         rate = np.where(need_kwh > 0, need_kwh / self.site.eta_charge, need_kwh * self.site.eta_discharge)
-        return _within_limits(rate / self.hours_left(seen), seen)
+        return self.within_limits(rate / self.hours_left(seen), seen)
+
+    def within_limits(self, p_kw: Floats, seen: Observation) -> Floats:
+        """Power within what port and car allow; discharging only while the car has said it stays [kW]."""
+        left = (seen.window_start_s - seen.time_s) / self.site.step_s
+        staying = np.where(left > 0.0, np.minimum(left, 1.0), 1.0)
+        # 0 - x, not -x: a port that cannot discharge gets 0, not -0
+        return np.minimum(np.maximum(p_kw, 0.0 - staying * seen.discharge_max_kw), seen.charge_max_kw)
 
 
 class ThresholdRule(Trickle):
@@ -111,7 +118,7 @@ class ThresholdRule(Trickle):
         lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
         move_kwh = lowest_kwh - seen.energy_kwh
         rate = np.where(move_kwh > 0, move_kwh / self.site.eta_charge, move_kwh * self.site.eta_discharge)
-        return _within_limits(rate / dt_h, seen)
+        return self.within_limits(rate / dt_h, seen)
 
 
 class EarliestDeadlineFirst(ThresholdRule):
@@ -180,8 +187,3 @@ def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Float
     shares = np.empty_like(wanted_kw)
     shares[order] = np.minimum(np.maximum(room_kw - before, 0.0), sorted_kw)
     return shares
-
-
-def _within_limits(p_kw: Floats, seen: Observation) -> Floats:
-    # 0 - x, not -x: a port that cannot discharge gets 0, not -0
-    return np.minimum(np.maximum(p_kw, 0.0 - seen.discharge_max_kw), seen.charge_max_kw)

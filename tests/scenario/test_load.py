@@ -249,6 +249,25 @@ def test_an_override_that_leads_nowhere_or_is_wrong_says_so(
     assert expected in message(office(), override)
 
 
+POLICY = 'name = "llf"\n', 'name = "llf"\nevery_minutes = 30\npeak_threshold_kw = 150\n'
+
+
+@pytest.mark.parametrize(
+    ("overrides", "parameters"),
+    [
+        (["sites.office.policy.name=llf"], {"peak_threshold_kw": 150}),
+        (["sites.office.policy.name=trickle"], {}),
+        (["sites.office.policy.name=edf", "sites.office.policy.overcharge=false"], {"overcharge": False}),
+        (["sites.office.policy.overcharge=false", "sites.office.policy.name=edf"], {"overcharge": False}),
+    ],
+)
+def test_another_policy_starts_from_its_own_defaults(
+    office: Office, overrides: list[str], parameters: dict[str, Any]
+) -> None:
+    policy = load_scenario(office(POLICY), overrides).sites[0].policy
+    assert (policy.parameters, policy.every_minutes) == (parameters, 30)
+
+
 def test_a_bad_override_and_a_bad_file_are_said_together(office: Office) -> None:
     said = message(office(("seed = 1", "seed = -1")), "sites.offise.tariff=flat")
     assert "S36 office.toml:6 seed" in said and '"offise": no such site' in said and "2 faults" in said

@@ -56,6 +56,13 @@ def test_a_car_past_its_declared_departure_has_one_step_left(leaves_h):
     assert_kw(answer(Trickle(), Car(38.2, leaves_h=leaves_h)), 1.8 * PER_KWH_IN)
 
 
+@pytest.mark.parametrize(("leaves_h", "share"), [(0.1, 0.4), (0.25, 1.0), (-1.0, 1.0)])
+def test_a_car_is_counted_on_for_discharging_only_while_it_has_said_it_stays(leaves_h, share):
+    lowest = LeastLaxityFirst(peak_threshold_kw=0.0)
+    power = answer(lowest, Car(60.0, 20.0, leaves_h=leaves_h), building_kw=500.0)
+    assert_kw(power, -share * P_MAX_KW)
+
+
 # first come, first served -----------------------------------------------------------------------------------
 
 
