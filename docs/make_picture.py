@@ -17,7 +17,7 @@ import cosim
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "office_contrast.png"
 WIDTH, HEIGHT = 1100, 420
-FIRST_DAY, DAYS = 16, 7
+FIRST_DAY, DAYS = 2, 5
 LINES = {
     "uncontrolled": ("uncontrolled", "#d55e00"),
     "required": ("only what is required", "#e69f00"),
@@ -26,7 +26,7 @@ LINES = {
 
 
 def figure() -> "object":
-    """Loading of the transformer in the week of the hot day."""
+    """Loading of the transformer in the first week."""
     import plotly.graph_objects as go
 
     drawn = go.Figure()
@@ -38,13 +38,14 @@ def figure() -> "object":
         times = [start + timedelta(seconds=run.clock.step_s * k) for k in range(week.start, week.stop)]
         loading = run.feeder.transformer_loading_percent[week, 0]
         drawn.add_scatter(x=times, y=loading, name=label, line={"color": color, "width": 1.6, "shape": "hv"})
-    drawn.add_hline(y=100, line={"color": "#444444", "dash": "dash", "width": 1})
+    rated = {"annotation_text": "rated current", "annotation_position": "top right"}
+    drawn.add_hline(y=100, line={"color": "#444444", "dash": "dash", "width": 1}, **rated)
     drawn.update_layout(
         template="simple_white",
         width=WIDTH,
         height=HEIGHT,
         margin={"l": 60, "r": 20, "t": 50, "b": 40},
-        title="Office, 17 to 23 June 2019: loading of the 250 kVA transformer",
+        title="Loading of the 250 kVA transformer, 3 to 7 June 2019",
         legend={"orientation": "h", "y": 1.08, "x": 1, "xanchor": "right"},
         yaxis={"title": "loading [%]", "range": [0, 145]},
         font={"size": 14},

@@ -47,6 +47,7 @@ POLICIES = (
     *({"name": name} for name in sorted(REGISTERED)),
     *(policy_of(kind) for kind in (Idle, Guessing, Remembering)),
 )
+BOLD = policy_of(Guessing)
 FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 pytestmark = pytest.mark.usefixtures("one_network")
@@ -100,13 +101,16 @@ def chargers(draw: st.DrawFn) -> list[dict]:
 @st.composite
 def sites(draw: st.DrawFn, name: str = "office") -> dict:
     """A site with any rules and any policy; its building may feed back now and then."""
-    seed, least = draw(st.integers(0, 99)), draw(st.sampled_from([-30.0, 0.0]))
-    load_kw = np.random.default_rng(seed).uniform(least, 120.0, DAY.n_steps).round(3)
+    seed, span_kw = (
+        draw(st.integers(0, 99)),
+        draw(st.sampled_from([(-30.0, 30.0), (0.0, 20.0), (0.0, 120.0)])),
+    )
+    load_kw = np.random.default_rng(seed).uniform(*span_kw, DAY.n_steps).round(3)
     rules: dict[str, Any] = {"allow_export": draw(st.booleans())}
     if draw(st.booleans()):
-        rules["site_cap_kw"] = draw(st.sampled_from([40.0, 90.0, 130.0]))
+        rules["site_cap_kw"] = draw(st.sampled_from([20.0, 60.0, 130.0]))
     taper = draw(st.sampled_from([{}, {"taper": "two_stage"}, {"taper": "two_stage", "taper_soc": 0.5}]))
-    policy = dict(draw(st.sampled_from(POLICIES)))
+    policy = dict(draw(st.sampled_from((*POLICIES, BOLD, BOLD, BOLD))))
     if policy["name"] in {"edf", "llf"}:
         policy["peak_threshold_kw"] = draw(st.sampled_from([0.0, 70.0]))
     if draw(st.booleans()):
@@ -210,6 +214,29 @@ def test_energy_is_conserved_everywhere(folder, office, home):
         check_batteries(one)
         check_site(one)
     check_feeder(series, stored)
+
+
+def test_a_site_that_may_not_export_only_feeds_its_building(folder):
+    parked = [car(f"c{i}", -1, 30, soc_arrival=1.0, capacity_kwh=400) for i in range(2)]
+    for allow_export, least_kw in ((False, 0.0), (True, -12.0)):
+        gives = site(10.0, parked, [ports(2)], policy_of(Asking, p_kw=-11.0), allow_export=allow_export)
+        series, outcome = simulated(read(folder / "export", gives, when=DAY))
+        np.testing.assert_allclose(series["sites/office/site_kw"], least_kw, rtol=0, atol=1e-9)
+        assert outcome["office"]["clamped_requests"] == ([0, 0] if allow_export else [24, 24])
+
+
+def test_under_the_cap_who_listens_gives_way_first(folder):
+    parked = [car(f"c{i}", -1, 30, soc_arrival=0.0, capacity_kwh=400) for i in range(2)]
+    groups = [ports(1, "uncontrolled", 10.0), ports(1, "unidirectional", 20.0)]
+    for cap_kw, expected_kw in (
+        (100.0, [10.0, 20.0]),
+        (75.0, [10.0, 15.0]),
+        (58.0, [8.0, 0.0]),
+        (40.0, [0.0, 0.0]),
+    ):
+        full = site(50.0, parked, groups, policy_of(Asking, p_kw=20.0), site_cap_kw=cap_kw)
+        series, _ = simulated(read(folder / "cap", full, when=DAY))
+        np.testing.assert_allclose(series["sites/office/evse_kw"][0], expected_kw, rtol=0, atol=1e-9)
 
 
 @examples(6)

@@ -29,18 +29,18 @@ from sims.feeder.simulator import FeederSimulator
 from sims.fleet.simulator import FleetSimulator
 from sims.signals.simulator import SignalsSimulator
 
-MONTHS_END = Small(start=datetime(2019, 6, 28), days=6, step_minutes=30)
+MONTHS_END = Small(start=datetime(2019, 6, 28, 13), days=6, step_minutes=30)
 ONE_DAY = Small(step_minutes=60)
 
 
 def awkward_sites() -> list[dict]:
-    """Cars parked over every midnight, policies that remember and draw, a peak to forget on 1 July."""
+    """Cuts at 13:00 with cars parked, policies that remember and draw, a peak to forget on 1 July."""
     steps = np.arange(MONTHS_END.n_steps)
     office_cars = [car(f"c{i:02d}", 5.3 * i - 3.0, 5.3 * i + 9.7, soc_arrival=0.3) for i in range(28)]
     home_cars = [car(f"n{i}", 24.0 * i - 6.0, 24.0 * i + 7.4, declared_h=24.0 * i + 8.0) for i in range(7)]
     return [
         site(
-            60 + 40 * np.sin(steps / 9),
+            60 + 40 * np.sin(steps / 9) + 120 * (steps % 48 == 47),  # a peak just before every cut
             office_cars,
             [ports(2), ports(1, "unidirectional", 7.4), ports(1, "uncontrolled", 3.7)],
             policy_of(Remembering),
@@ -78,11 +78,11 @@ def test_the_file_does_not_show_where_it_was_cut(uncut, folder, one_network, win
 
 def test_the_awkward_run_is_awkward(uncut, folder, one_network):
     run = ran(folder / "look", *awkward_sites(), when=MONTHS_END)
-    midnights = np.arange(1, 6) * 48
+    cuts = np.arange(1, 6) * 48
     for name in ("office", "home"):
-        assert (run.site(name).session[midnights] >= 0).any(axis=1).all()
+        assert (run.site(name).session[cuts] >= 0).any(axis=1).all()
     office = run.site("office")
-    assert (office.setpoint_kw[midnights] != office.setpoint_kw[midnights - 1]).any()
+    assert (office.setpoint_kw[cuts] != office.setpoint_kw[cuts - 1]).any()
     assert len({line.month for line in run.bill("home").lines}) == 2
 
 
@@ -175,9 +175,10 @@ def test_hash_seed_and_process_do_not_matter(folder):
     assert [fingerprint(result) for result in results] == [fingerprint(here)] * 2
 
 
-def test_run_works_inside_a_running_loop(in_process, folder):
+@pytest.mark.parametrize("names", [(), ("building",)])
+def test_run_works_inside_a_running_loop(in_process, folder, names):
     async def cell() -> Path:
-        return ran(folder / "notebook", *short_sites(), when=ONE_DAY).path
+        return ran(folder / "notebook", *short_sites(), when=ONE_DAY, out_of_process=names).path
 
     assert fingerprint(asyncio.run(cell())) == fingerprint(in_process)
 

@@ -16,13 +16,26 @@ import mosaik
 import mosaik_api_v3
 import numpy as np
 import pytest
-from small_sites import Small, Watching, car, policy_of, ports, ran, read, simulated, site
+from small_sites import (
+    Small,
+    Watching,
+    car,
+    hourly_price,
+    local_hours,
+    policy_of,
+    ports,
+    ran,
+    read,
+    simulated,
+    site,
+)
 
 from cosim import orchestrate, parameters
 from networks.office_site import build
 from sims.feeder.network import find_bus
 
 HALF_HOURS = Small(days=2, step_minutes=30)
+LOAD_KW = 50 + 20 * np.sin(np.arange(HALF_HOURS.n_steps) / 5)
 CARS = [
     car("here_before", -3, 10),
     car("at_the_start", 0, 8, soc_arrival=0.9),
@@ -155,9 +168,8 @@ def test_children_cost_nothing_until_somebody_connects_them(world):
 @pytest.fixture(scope="module")
 def office(folder, one_network) -> Iterator[tuple[list, object]]:
     """What a policy saw and answered in two days, cut into two worlds, and the result of the run."""
-    load_kw = 50 + 20 * np.sin(np.arange(HALF_HOURS.n_steps) / 5)
     Watching.seen.clear()
-    described = site(load_kw, CARS, CHARGERS, policy_of(Watching, peak_threshold_kw=60.0))
+    described = site(LOAD_KW, CARS, CHARGERS, policy_of(Watching, peak_threshold_kw=60.0))
     result = ran(folder / "office", described, when=HALF_HOURS, window_days=1)
     yield list(Watching.seen), result
     Watching.seen.clear()
@@ -207,8 +219,11 @@ def test_cars_parked_before_the_run_are_seen_in_the_first_step(office):
 def test_building_and_price_are_those_of_the_step(office):
     seen, run = office
     np.testing.assert_array_equal(column(seen, "time_s"), run.clock.step_s * np.arange(run.clock.n_steps))
-    np.testing.assert_array_equal(column(seen, "building_kw"), run.site("office").building_kw)
-    np.testing.assert_array_equal(column(seen, "price_per_kwh"), run.signals("hourly").price_per_kwh)
+    price = [hourly_price(hour) for hour in local_hours(run.clock)]
+    for values in (column(seen, "building_kw"), run.site("office").building_kw):
+        np.testing.assert_array_equal(values, LOAD_KW)
+    for values in (column(seen, "price_per_kwh"), run.signals("hourly").price_per_kwh):
+        np.testing.assert_array_equal(values, price)
 
 
 def test_the_feeder_result_is_that_of_the_last_step_across_windows_too(office):
@@ -306,9 +321,7 @@ class Meter(mosaik_api_v3.Simulator):
 @pytest.fixture(scope="module")
 def scalars(folder, office) -> dict[str, np.ndarray]:
     """Readings of the meter in a world where ours meet strangers, by source."""
-    inputs = read(
-        folder / "office", site(office[1].site("office").building_kw, CARS, CHARGERS), when=HALF_HOURS
-    )
+    inputs = read(folder / "office", site(LOAD_KW, CARS, CHARGERS), when=HALF_HOURS)
     (one,) = inputs.sites
     net = build(transformer_kva=250)
     bus = find_bus(net, "main_board", "test")
