@@ -49,10 +49,14 @@ def _throughput_kwh(header: RunHeader, site: SiteHeader, arrays: Arrays) -> floa
     that leaves within a step is not seen at the next start: its last change ends at `soc_departure`.
     """
     group, table = f"sites/{site.name}", f"sessions/{site.name}"
-    session, soc = arrays[f"{group}/session"], arrays[f"{group}/soc"]
-    step, port = np.nonzero(session >= 0)
-    row = session[step, port]
-    leaves = arrays[f"{table}/departure"][row] <= (step + 1) * header.clock.step_s
-    next_soc = np.vstack([soc[1:], arrays[f"{group}/soc_end"][None, :]])[step, port]
-    end_soc = np.where(leaves, arrays[f"{table}/soc_departure"][row], next_soc)
-    return float(np.abs((end_soc - soc[step, port]) * arrays[f"{table}/capacity_kwh"][row]).sum())
+    capacity_kwh, departure = arrays[f"{table}/capacity_kwh"], arrays[f"{table}/departure"]
+    soc_departure, soc_end = arrays[f"{table}/soc_departure"], arrays[f"{group}/soc_end"]
+    sessions, socs = arrays[f"{group}/session"], arrays[f"{group}/soc"]
+    throughput_kwh = 0.0
+    for port in range(sessions.shape[1]):  # port by port: a year of many ports is large
+        step = np.flatnonzero(sessions[:, port] >= 0)
+        row, soc = sessions[step, port], socs[:, port]
+        leaves = departure[row] <= (step + 1) * header.clock.step_s
+        after = np.where(leaves, soc_departure[row], np.append(soc[1:], soc_end[port])[step])
+        throughput_kwh += float(np.abs((after - soc[step]) * capacity_kwh[row]).sum())
+    return throughput_kwh

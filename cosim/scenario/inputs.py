@@ -11,6 +11,7 @@ from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
 from sims.clock import Clock
+from sims.control.rules import ThresholdRule
 from sims.faults import DataError, Fault, ScenarioError
 from sims.files import file_problem
 
@@ -141,7 +142,16 @@ def _unlikely(scenario: Scenario, net: "pandapowerNet", sites: tuple[SiteInputs,
         ratio = ports_kw / rated_kva
         yield f"ports can draw {ports_kw:g} kW, {ratio:.2f} x the {rated_kva:g} kVA of the transformers"
     for i, site in enumerate(sites):
-        if site.site.building is None:
+        building, policy = site.site.building, site.site.policy
+        no_peak = building is None or building.peak_kw is None
+        if (
+            no_peak
+            and issubclass(site.policy, ThresholdRule)
+            and "peak_threshold_kw" not in policy.parameters
+        ):
+            told = "has no peak_threshold_kw and the building no peak_kw: it starts from 0 kW"
+            yield f"{scenario.places.where(('sites', i, 'policy'))}: {policy.name} {told}"
+        if building is None:
             continue
         where = scenario.places.where(("sites", i, "building", "profile"))
         highest_kw = float(site.building_kw.max(initial=0.0))

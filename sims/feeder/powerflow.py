@@ -89,9 +89,11 @@ def make_engine(name: str, net: pandapowerNet, buses: Sequence[int]) -> Engine:
         raise ScenarioError([Fault("N05", f"network.bus[{bus}]", "no such bus index") for bus in missing])
     reference = RunppEngine(net, buses)
     if name == "pandapower":
+        reference.compiled = True
         return reference
     reason = obstacle(reference.net)
     if reason is not None:
         LOG.warning("zbus cannot take a network with %s: solving with pandapower", reason)
+        reference.compiled = True
         return reference
     return ZbusEngine(reference)

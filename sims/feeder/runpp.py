@@ -36,11 +36,17 @@ class RunppEngine:
         A network without pre-check faults; it is copied.
     buses : Sequence[int]
         Bus index of each connection, shape (n_connections,); a bus may occur more than once.
+
+    Attributes
+    ----------
+    compiled : bool
+        Whether pandapower compiles its inner loops: seconds once, a sixth less for every solve after.
     """
 
     name = "pandapower"
 
     def __init__(self, net: pandapowerNet, buses: Sequence[int]) -> None:
+        self.compiled = False
         self.net = deepcopy(net)
         self.buses = tuple(int(bus) for bus in buses)
         for option in SOLVER_OPTIONS:
@@ -87,6 +93,7 @@ class RunppEngine:
                     tolerance_mva=tolerance_mva,
                     trafo_loading="current",
                     lightsim2grid=False,
+                    numba=self.compiled,
                 )
             except pp.LoadflowNotConverged:
                 return False

@@ -24,7 +24,7 @@ from tests.benchmarks.stock_stack import N_EVSE, Session, run_stock_stack
 KERBER = Path(__file__).parents[2] / "scenarios" / "benchmarks" / "kerber.toml"
 SITE = "sites.car_park"
 PARTS = ("building", "signals", "control", "fleet", "feeder", "recorder")
-STOCK_DAYS = 7
+STOCK_DAYS = 3
 REPEATS = 3
 
 
@@ -44,18 +44,22 @@ def villages() -> dict[str, tuple[float, str, str]]:
 def against_stock() -> dict[str, tuple[float, str, str]]:
     """Both stacks on 15 ports of the village, with the same sessions."""
     inputs = village(N_EVSE, STOCK_DAYS)
-    ours = min(step_ms(inputs)["total"] for _ in range(REPEATS))
     sessions = stock_sessions(inputs)
-    plain = run_stock_stack(sessions, STOCK_DAYS)
-    warm = run_stock_stack(sessions, STOCK_DAYS, pf_options={"init": "results"})
+    ours, plain, warm = [], [], []
+    for _ in range(REPEATS):  # in turn, so that a slower spell of the machine meets all of them
+        ours.append(step_ms(inputs)["total"])
+        plain.append(run_stock_stack(sessions, STOCK_DAYS))
+        warm.append(run_stock_stack(sessions, STOCK_DAYS, pf_options={"init": "results"}))
+    own_ms, run = min(ours), plain[0]
+    plain_ms, warm_ms = (min(done.ms_per_step for done in runs) for runs in (plain, warm))
     return {
-        "gridpark": (ours, "ms", ""),
-        "stack from PyPI as its documents say": (plain.ms_per_step, "ms", "fair within 15..60 ms"),
-        "stack from PyPI, power flow started warm": (warm.ms_per_step, "ms", ""),
-        "energy its cars got": (plain.delivered_kwh, "kWh", f"of {plain.feasible_kwh:.1f} feasible"),
-        "power flows it ran": (plain.power_flows, "flows", f"in {plain.steps} steps"),
-        "times less CPU, as documented": (plain.ms_per_step / ours, "x", "bar 30"),
-        "times less CPU, started warm": (warm.ms_per_step / ours, "x", ""),
+        "gridpark": (own_ms, "ms", ""),
+        "stack from PyPI as its documents say": (plain_ms, "ms", "fair within 15..60 ms"),
+        "stack from PyPI, power flow started warm": (warm_ms, "ms", ""),
+        "energy its cars got": (run.delivered_kwh, "kWh", f"of {run.feasible_kwh:.1f} feasible"),
+        "power flows it ran": (run.power_flows, "flows", f"in {run.steps} steps"),
+        "times less CPU, as documented": (plain_ms / own_ms, "x", "bar 30"),
+        "times less CPU, started warm": (warm_ms / own_ms, "x", ""),
     }
 
 
@@ -77,9 +81,13 @@ def step_ms(inputs: Inputs, *, watched: bool = False) -> dict[str, float]:
     """CPU time per step inside `world.run`, and with `watched` the share of each simulator [ms]."""
     spent: dict[str, float] = defaultdict(float)
     header = run_header(inputs)
-    with tempfile.TemporaryDirectory() as folder, _timed_run(spent), _timed_parts(spent, watched):
-        with RunWriter(Path(folder) / "run.h5", header) as writer:
-            simulate(inputs, header, writer, window_days=inputs.scenario.days)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _timed_run(spent),
+        _timed_parts(spent, watched),
+        RunWriter(Path(folder) / "run.h5", header) as writer,
+    ):
+        simulate(inputs, header, writer, window_days=inputs.scenario.days)
     ours = sum(spent[part] for part in PARTS)
     spent["mosaik"] = spent["total"] - ours
     return {part: 1000.0 * seconds / inputs.clock.n_steps for part, seconds in spent.items()}
