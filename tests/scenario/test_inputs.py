@@ -145,6 +145,14 @@ def test_row_37_ports_beyond_the_transformer_are_a_warning_with_the_ratio(office
     assert not any("ports can draw" in warning for warning in read(office()).warnings)
 
 
+def test_row_38_a_threshold_rule_that_knows_no_peak_is_a_warning(office: Office) -> None:
+    told = "llf has no peak_threshold_kw and the building no peak_kw"
+    assert any(told in warning for warning in read(office(("peak_kw = 210\n", ""))).warnings)
+    with_threshold = office(("peak_kw = 210\n", ""), ('"llf"\n', '"llf"\npeak_threshold_kw = 100\n'))
+    assert not any(told in warning for warning in read(with_threshold).warnings)
+    assert not any(told in warning for warning in read(office()).warnings)
+
+
 def test_rows_19_47_a_building_in_another_unit_is_a_warning(office: Office) -> None:
     path = office(("peak_kw = 210\n", ""))
     load = path.parent / "data" / "load.csv"
