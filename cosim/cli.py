@@ -89,10 +89,10 @@ def check(
     yes_large: YesLarge = False,
 ) -> None:
     """Read a scenario with all its data and say everything that is wrong, without running it."""
-    from cosim.scenario.inputs import read_inputs
-    from cosim.scenario.load import load_scenario
+    from cosim.scenario.inputs import load_checked, read_inputs
 
-    inputs = read_inputs(load_scenario(scenario, overrides or ()), allow_code=allow_code, yes_large=yes_large)
+    asked = {"allow_code": allow_code, "yes_large": yes_large}
+    inputs = read_inputs(load_checked(scenario, overrides or (), **asked), **asked)
     for warning in inputs.warnings:
         typer.echo(f"warning: {warning}", err=True)
     clock = inputs.clock
@@ -119,11 +119,11 @@ def run(
 ) -> None:
     """Simulate a scenario: a result file, its key figures, and what was noticed."""
     from cosim.runner import run as simulate
-    from cosim.scenario.load import load_scenario
+    from cosim.scenario.inputs import load_checked
 
     with _progress() as progress:
         done = simulate(
-            load_scenario(scenario, overrides or ()),
+            load_checked(scenario, overrides or (), allow_code=allow_code, yes_large=yes_large),
             out,
             overwrite=overwrite,
             allow_code=allow_code,

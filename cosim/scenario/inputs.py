@@ -1,15 +1,18 @@
 """A scenario to everything a run needs: all files read, all names looked up, all faults said at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosim.scenario.background import BackgroundPower, read_background
 from cosim.scenario.check import check_scenario
 from cosim.scenario.gather import Gathered, relocated
+from cosim.scenario.load import load_scenario
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
+from cosim.scenario.validate import BrokenFormError
 from sims.clock import Clock
 from sims.control.rules import ThresholdRule
 from sims.faults import DataError, Fault, ScenarioError
@@ -89,6 +92,30 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
     return Inputs(scenario, clock, net, background, read, tuple(found.warnings))
+
+
+def load_checked(
+    path: str | Path, overrides: Sequence[str] = (), *, allow_code: bool = False, yes_large: bool = False
+) -> Scenario:
+    """`load_scenario`; of a file whose form is broken, also what it names and reads is checked.
+
+    Raises
+    ------
+    ScenarioError
+        All faults of the file, and of its data where its form is broken.
+    """
+    try:
+        return load_scenario(path, overrides)
+    except BrokenFormError as error:
+        broken = error
+    if check_scenario(broken.mended):  # said already, or a judgement on what was mended
+        raise broken
+    try:
+        read_inputs(broken.mended, allow_code=allow_code, yes_large=yes_large)
+    except (ScenarioError, DataError) as error:
+        known = set(broken.faults)
+        raise broken.with_faults(fault for fault in error.faults if fault not in known) from None
+    raise broken
 
 
 def _network(scenario: Scenario) -> "pandapowerNet":

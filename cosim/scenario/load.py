@@ -12,7 +12,7 @@ import tomli_w
 from cosim.scenario.overrides import apply_overrides
 from cosim.scenario.positions import Loc, Places, key_lines, shown, site_names
 from cosim.scenario.schema import SCHEMA_VERSION, Scenario
-from cosim.scenario.validate import MAX_DEPTH, validated
+from cosim.scenario.validate import MAX_DEPTH, BrokenFormError, validated
 from sims.faults import Fault, ScenarioError
 from sims.files import file_problem
 
@@ -49,6 +49,8 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     places = replace(places, sites=site_names(raw), overridden=overridden)
     try:
         scenario = validated(raw, path.absolute().parent, places)
+    except BrokenFormError as error:
+        raise error.with_faults(faults) from None
     except ScenarioError as error:
         raise ScenarioError([*error.faults, *faults]) from None
     if faults:

@@ -1,6 +1,6 @@
 """A parsed file to a scenario: what breaks the form and what breaks the sense, both at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,34 @@ from cosim.scenario.findings import findings_of
 from cosim.scenario.forms import example_at, example_of, field_at, model_at
 from cosim.scenario.positions import Finding, Loc, Places
 from cosim.scenario.schema import Scenario
-from sims.faults import ScenarioError
+from sims.faults import Fault, ScenarioError
 
 MAX_DEPTH = 32
+# what a mended file still means: its sites can be looked up when only these were broken
+LOOKED_UP = ("sites", "name", "description", "seed")
+
+
+class BrokenFormError(ScenarioError):
+    """The form of a file is broken.
+
+    Parameters
+    ----------
+    faults : sequence of Fault
+        What is wrong with it.
+    mended : Scenario
+        The file with examples in place of what is broken.
+    broken : tuple of str
+        Places that were mended, as faults name them.
+    """
+
+    def __init__(self, faults: Sequence[Fault], mended: Scenario, broken: tuple[str, ...]) -> None:
+        super().__init__(faults)
+        self.mended, self.broken = mended, broken
+
+    def with_faults(self, faults: Iterable[Fault]) -> "BrokenFormError":
+        """The same with more faults, but for those that judge by an example."""
+        own = [fault for fault in faults if not fault.where.startswith(self.broken)]
+        return BrokenFormError([*self.faults, *own], self.mended, self.broken)
 
 
 def validated(raw: dict[str, Any], folder: Path, places: Places) -> Scenario:
@@ -35,7 +60,10 @@ def validated(raw: dict[str, Any], folder: Path, places: Places) -> Scenario:
         findings += [found for found in check_scenario(scenario) if not _rests_on(found, broken)]
     if findings or scenario is None:
         ordered = sorted(findings, key=lambda finding: _line(finding.loc, places))
-        raise ScenarioError([finding.fault(places) for finding in ordered])
+        faults = [finding.fault(places) for finding in ordered]
+        if scenario is None or not all(finding.loc[0] in LOOKED_UP for finding in findings):
+            raise ScenarioError(faults)
+        raise BrokenFormError(faults, scenario, tuple(places.where(finding.loc) for finding in findings))
     return scenario
 
 

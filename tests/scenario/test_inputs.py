@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cosim.scenario.inputs import Inputs, read_inputs
+from cosim.scenario.inputs import Inputs, load_checked, read_inputs
 from cosim.scenario.load import load_scenario
 from cosim.scenario.schema import Scenario
 from sims.faults import DataError, ScenarioError
@@ -143,6 +143,30 @@ def test_row_37_ports_beyond_the_transformer_are_a_warning_with_the_ratio(office
     assert "ports can draw 300 kW, 1.20 x the 250 kVA of the transformers" in inputs.warnings
     assert any("svp_cb1_paper is stated for" in warning for warning in inputs.warnings)
     assert not any("ports can draw" in warning for warning in read(office()).warnings)
+
+
+def test_a_broken_form_does_not_hide_what_the_file_names(office: Office) -> None:
+    path = office(
+        ('name = "llf"', 'name = "lff"'),
+        ("count = 2", "count = -2"),
+        ('connection = "bidirectional_board"', 'connection = "bidirectional_bord"'),
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_checked(path)
+    said = str(caught.value)
+    for expected in (
+        "count = -2",
+        'nearest: "llf"',
+        'nearest: "bidirectional_board"',
+        "3 faults, nothing was run",
+    ):
+        assert expected in said
+
+
+def test_a_broken_form_is_not_judged_by_the_examples_that_mend_it(office: Office) -> None:
+    path = office(('sessions = "data/sessions.csv"', "sessions = 3"), ('tariff = "svp_cb1_paper"\n', ""))
+    with pytest.raises(ScenarioError, match="2 faults, nothing was run"):
+        load_checked(path)
 
 
 def test_row_38_a_threshold_rule_that_knows_no_peak_is_a_warning(office: Office) -> None:
