@@ -18,6 +18,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "billed_peak_kw": ("billed_peak_at",),
     "building_billed_peak_kw": (),
     "peak_reduction_kw": (),
+    "peak_increase_kw": (),
     "peak_kw": ("peak_at",),
     "ev_charged_kwh": (),
     "ev_discharged_kwh": (),

@@ -25,7 +25,14 @@ from cosim.cli import app
 
 HEAVY = ("pandapower", "plotly", "pandas", "numba", "h5py", "mosaik", "numpy", "pydantic")
 ASKED = (
-    *("Bill", "Bill of the building alone", "Billed peak", "Peak reduction", "Highest power of a step"),
+    *(
+        "Bill",
+        "Bill of the building alone",
+        "Billed peak",
+        "Peak reduction",
+        "Peak increase",
+        "Highest power of a step",
+    ),
     *("Energy charged", "Missing energy of connected", "left below their requirement", "without a port"),
     *("Energy gap", "above the requirement", "per connected session", "Battery throughput"),
     *("Highest loading", "Time above 100 %", "Lowest voltage", "Losses", "CO2 of EV charging"),
