@@ -87,7 +87,7 @@ def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
         site.ports,
         step_s=step_s,
         site_cap_kw=float("inf") if cap_kw is None else cap_kw,
-        allow_export=site.site.allow_export,
+        export_limit_kw=site.site.most_export_kw,
         building_peak_kw=peak_kw,
     )
 
@@ -101,7 +101,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "assignment": described.fleet.assignment,
         "rules": {
             "site_cap_kw": float("inf") if described.site_cap_kw is None else described.site_cap_kw,
-            "allow_export": described.allow_export,
+            "export_limit_kw": described.most_export_kw,
             "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
         },
         "n_steps": inputs.clock.n_steps,

@@ -132,11 +132,18 @@ def run_header(inputs: "Inputs") -> RunHeader:
         seed=scenario.seed,
         clock=inputs.clock,
         sites=tuple(_site_header(site, chosen[site.site.name].name) for site in inputs.sites),
+        features=run_features(inputs),
         signals={used.name: used.tariff.model_dump_json() for used in chosen.values()},
         buses=element_names(inputs.net, "bus"),
         lines=element_names(inputs.net, "line"),
         transformers=element_names(inputs.net, "trafo"),
     )
+
+
+def run_features(inputs: "Inputs") -> tuple[str, ...]:
+    """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
+    features: dict[str, bool] = {}
+    return tuple(sorted(name for name, on in features.items() if on))
 
 
 def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:

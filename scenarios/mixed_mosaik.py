@@ -68,7 +68,7 @@ SITE = {
     "eta_charge": PORTS["eta_charge"],
     "eta_discharge": PORTS["eta_discharge"],
     "site_cap_kw": float("inf"),
-    "allow_export": False,
+    "export_limit_kw": 0.0,
     "building_peak_kw": 0.0,
 }
 

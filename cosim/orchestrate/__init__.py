@@ -32,16 +32,6 @@ from sims.faults import SimulationError
 
 SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
 FEEDER_RESULTS = {"transformer_loading_max_percent": "transformer_loading_percent", "vm_min_pu": "vm_min_pu"}
-# the fleet gives on what it received: each pair of connected simulators costs mosaik some 50 us a step
-RECORDED_OF_SITE = ("building_kw", "site_kw", "setpoint_kw", "evse_kw", "soc", "session")
-RECORDED_OF_FEEDER = (
-    "vm_pu",
-    "transformer_loading_percent",
-    "line_loading_percent",
-    "import_kw",
-    "losses_kw",
-    "converged",
-)
 SECONDS_PER_DAY = 86_400
 
 Progress = Callable[[int, int], None]
@@ -111,6 +101,7 @@ def simulate(
             for name, state in states.items():
                 sims[name].set_state(state)
             _wire(world, sims, entities, inputs)
+            _wire_recorder(world, entities, header)
             _run(world, window.n_steps * clock.step_s)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
@@ -215,11 +206,17 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
         world.connect(fleet, feeder, "evse_kw")
         _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))
         _feed_back(world, feeder, control, FEEDER_RESULTS, sims["feeder"].fed_back("feeder"))
-        world.connect(fleet, made[f"recorder/sites/{name}"], *RECORDED_OF_SITE)
-    for signals in {used.name for used in chosen.values()}:
-        record = made[f"recorder/signals/{signals}"]
-        world.connect(made[f"signals/{signals}"], record, "price_per_kwh", "co2_g_per_kwh")
-    world.connect(feeder, made["recorder/feeder"], *RECORDED_OF_FEEDER)
+
+
+def _wire_recorder(world: mosaik.World, made: Mapping[str, Any], header: RunHeader) -> None:
+    """Every series of the file comes from the output port of its name.
+
+    All of a site come from its fleet, which gives on what it received: each pair of connected simulators
+    costs mosaik some 50 us a step.
+    """
+    for group, columns in _recorded(header).items():
+        source = made[group.replace("sites/", "fleet/")]
+        world.connect(source, made[f"recorder/{group}"], *columns)
 
 
 def _feed_back(world: mosaik.World, source: Any, target: Any, ports: Mapping[str, str], first: State) -> None:

@@ -53,6 +53,8 @@ class RunHeader:
         Sites in the order of the scenario.
     signals : mapping of str to str
         Tariff (JSON) of each set of signals.
+    features : tuple of str
+        What the run has besides the usual, sorted: decides which quantities of the layout are there.
     buses, lines, transformers : tuple of str
         Names of the feeder's elements, in the order of the arrays.
     loading_definition : str
@@ -65,6 +67,7 @@ class RunHeader:
     clock: Clock
     sites: tuple[SiteHeader, ...]
     signals: Mapping[str, str] = field(default_factory=dict[str, str])
+    features: tuple[str, ...] = ()
     buses: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     transformers: tuple[str, ...] = ()

@@ -47,6 +47,8 @@ class Quantity:
         Type of the values.
     optional : bool
         May be absent.
+    needs : str
+        Feature of the run it belongs to, "" for what every run has.
     """
 
     group: str
@@ -56,6 +58,7 @@ class Quantity:
     long_name: str
     kind: Kind = "float64"
     optional: bool = False
+    needs: str = ""
 
     @property
     def path(self) -> str:
@@ -76,8 +79,9 @@ def _q(
     kind: Kind = "float64",
     *,
     optional: bool = False,
+    needs: str = "",
 ) -> Quantity:
-    return Quantity(group, name, tuple(dims.split()), units, long_name, kind, optional)
+    return Quantity(group, name, tuple(dims.split()), units, long_name, kind, optional, needs)
 
 
 SITE, SESSIONS, SIGNALS, FEEDER = "sites/{site}", "sessions/{site}", "signals/{signals}", "feeder"
@@ -201,14 +205,15 @@ def _filled(table: tuple[Quantity, ...], header: RunHeader) -> Iterator[Quantity
     time = time_units(header.clock)
     for name, tariff in sorted(header.signals.items()):
         currency = json.loads(tariff)["currency"]
-        for quantity in _of(table, SIGNALS):
+        for quantity in _of(table, SIGNALS, header):
             yield quantity.within(f"signals/{name}", time=time, currency=currency)
     for pattern in (SITE, SESSIONS):
         for site in header.sites:
-            for quantity in _of(table, pattern):
+            for quantity in _of(table, pattern, header):
                 yield quantity.within(pattern.format(site=site.name), time=time)
-    yield from _of(table, FEEDER)
+    yield from _of(table, FEEDER, header)
 
 
-def _of(table: tuple[Quantity, ...], pattern: str) -> list[Quantity]:
-    return [quantity for quantity in table if quantity.group == pattern]
+def _of(table: tuple[Quantity, ...], pattern: str, header: RunHeader) -> list[Quantity]:
+    """Quantities of a group that a run with these features has."""
+    return [q for q in table if q.group == pattern and q.needs in ("", *header.features)]

@@ -190,6 +190,7 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
             "step_s": header.clock.step_s,
             "n_steps": header.clock.n_steps,
             "loading_definition": header.loading_definition,
+            "features": " ".join(header.features),
             "sites": np.array([site.name for site in header.sites], dtype=h5py.string_dtype()),
         }
     )
@@ -214,6 +215,7 @@ def _read_header(file: h5py.File) -> RunHeader:
         clock=clock,
         sites=tuple(_read_site(file, str(name)) for name in attrs["sites"]),
         signals={str(name): str(_values(file, f"signals/{name}/tariff")) for name in _group(file, "signals")},
+        features=tuple(str(attrs["features"]).split()),
         buses=tuple(_values(file, "feeder/bus")),
         lines=tuple(_values(file, "feeder/line")),
         transformers=tuple(_values(file, "feeder/transformer")),

@@ -36,6 +36,7 @@ def check_scenario(scenario: Scenario) -> list[Finding]:
         *_check_names(scenario),
         *_check_time(scenario),
         *_check_background(scenario),
+        *_check_weather(scenario),
         *_check_paths(scenario),
         *(finding for i, site in enumerate(scenario.sites) for finding in _check_site(site, i, scenario)),
     ]
@@ -134,6 +135,13 @@ def _check_background(scenario: Scenario) -> Iterator[Finding]:
         yield Finding("S38", loc, what, background.profile, uses=(("feeder", "background", "loads"),))
 
 
+def _check_weather(scenario: Scenario) -> Iterator[Finding]:
+    weather = scenario.weather
+    if weather is not None and (weather.file is None) == (weather.temperature_c is None):
+        what = "give either `file` or one `temperature_c` for the whole run"
+        yield Finding("S38", ("weather",), what, uses=(("weather", "file"), ("weather", "temperature_c")))
+
+
 def _check_paths(scenario: Scenario) -> Iterator[Finding]:
     for loc, text in data_files(scenario):
         if problem := path_problem(scenario.folder, text):
@@ -147,6 +155,8 @@ def data_files(scenario: Scenario) -> Iterator[tuple[Loc, str]]:
         yield ("feeder", "network"), scenario.feeder.network
     if scenario.feeder.background.profile is not None:
         yield ("feeder", "background", "profile"), scenario.feeder.background.profile
+    if scenario.weather is not None and scenario.weather.file is not None:
+        yield ("weather", "file"), scenario.weather.file
     for i, site in enumerate(scenario.sites):
         if names_a_file(site.tariff):
             yield ("sites", i, "tariff"), site.tariff
@@ -169,6 +179,10 @@ def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
     if ports and fleet.sessions is None and fleet.generator is None:
         what = f'{ports} ports but no cars; add `sessions = "data/sessions.csv"` or [sites.fleet.generator]'
         yield Finding("S07", (*here, "fleet"), what, uses=fleet_uses)
+    if site.export_limit_kw is not None and not site.allow_export:
+        what = "limits what `allow_export = false` forbids: permit export or leave the limit out"
+        uses = ((*here, "allow_export"),)
+        yield Finding("S38", (*here, "export_limit_kw"), what, site.export_limit_kw, uses)
     for j, group in enumerate(site.chargers):
         if group.kind != "bidirectional" and group.p_discharge_max_kw is not None:
             loc: Loc = (*here, "chargers", j)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from cosim.scenario.background import BackgroundPower, read_background
 from cosim.scenario.check import check_scenario
 from cosim.scenario.gather import Gathered, relocated
@@ -17,9 +20,12 @@ from sims.clock import Clock
 from sims.control.rules import ThresholdRule
 from sims.faults import DataError, Fault, ScenarioError
 from sims.files import file_problem
+from sims.tables import on_clock, read_series
 
 if TYPE_CHECKING:
     from pandapower.auxiliary import pandapowerNet
+
+Floats = npt.NDArray[np.float64]
 
 MAX_VALUES = 500_000_000
 MAX_NETWORK_BYTES = 256 * 2**20
@@ -41,6 +47,8 @@ class Inputs:
         The feeder, without faults.
     background : BackgroundPower or None
         Power of the feeder's own loads; None: as the network has them.
+    temperature_c : floats, shape (n_steps,), or None
+        Outside air in every step, None when the scenario has no weather [degC].
     sites : tuple of SiteInputs
         In the order of the scenario.
     warnings : tuple of str
@@ -51,6 +59,7 @@ class Inputs:
     clock: Clock
     net: "pandapowerNet"
     background: BackgroundPower | None
+    temperature_c: Floats | None
     sites: tuple[SiteInputs, ...]
     warnings: tuple[str, ...]
 
@@ -80,6 +89,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     found = Gathered()
     net = found.attempt(_network, scenario)
     background = found.attempt(read_background, scenario, net, clock) if net is not None else None
+    temperature_c = found.attempt(_temperature_c, scenario, clock)
     sites = [
         SiteReader(scenario, i, clock, found).read(net, allow_code=allow_code)
         for i in range(len(scenario.sites))
@@ -91,7 +101,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     if net is None or len(read) != len(sites):
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
-    return Inputs(scenario, clock, net, background, read, tuple(found.warnings))
+    return Inputs(scenario, clock, net, background, temperature_c, read, tuple(found.warnings))
 
 
 def load_checked(
@@ -136,6 +146,17 @@ def _network(scenario: Scenario) -> "pandapowerNet":
     if faults := check_network(net):
         raise DataError(faults)
     return net
+
+
+def _temperature_c(scenario: Scenario, clock: Clock) -> Floats | None:
+    """Outside air in every step, shape (n_steps,) [degC]; None without weather."""
+    weather = scenario.weather
+    if weather is None:
+        return None
+    if weather.file is None:
+        return np.full(clock.n_steps, weather.temperature_c, dtype=np.float64)
+    series = read_series(scenario.folder / weather.file, ("temperature_c",), clock.zone)
+    return on_clock(series, "temperature_c", clock)
 
 
 def _network_loc(where: str) -> Loc:

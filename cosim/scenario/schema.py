@@ -51,6 +51,24 @@ class Feeder(Section):
     )
 
 
+class Weather(Section):
+    """Outside air at the feeder; batteries, transformers and PV panels take it from here."""
+
+    file: str | None = Field(
+        default=None, description="CSV `time, temperature_c` [degC]", examples=["data/weather.csv"]
+    )
+    temperature_c: float | None = Field(
+        default=None, ge=-60, le=60, description="the same temperature all the time instead of a file [degC]"
+    )
+
+
+class Location(Section):
+    """Where on earth the feeder is; the sun is computed from it."""
+
+    latitude: float = Field(ge=-90, le=90, description="north positive [deg]", examples=[34.2])
+    longitude: float = Field(ge=-180, le=180, description="east positive [deg]", examples=[-118.2])
+
+
 class Building(Section):
     """The inflexible load of a site."""
 
@@ -165,11 +183,24 @@ class Site(Section):
     site_cap_kw: float | None = Field(
         default=None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
     )
-    allow_export: bool = Field(default=False, description="may the site feed back into the grid")
+    allow_export: bool = Field(default=False, description="may charging ports feed back into the grid")
+    export_limit_kw: float | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        description="most that ports may make the site feed back; needs `allow_export` [kW]",
+    )
     building: Building | None = None
     chargers: list[Chargers] = Field(default_factory=list, max_length=1000)
     fleet: Fleet = Field(default_factory=Fleet)
     policy: PolicySection = Field(description="how charging is decided")
+
+    @property
+    def most_export_kw(self) -> float:
+        """What ports may make the site feed back: 0 without permit, inf without limit [kW]."""
+        if not self.allow_export:
+            return 0.0
+        return float("inf") if self.export_limit_kw is None else self.export_limit_kw
 
 
 class Scenario(Section):
@@ -192,6 +223,8 @@ class Scenario(Section):
         description="IANA name, for example America/Los_Angeles", examples=["America/Los_Angeles"]
     )
     seed: int = Field(default=1, ge=0, le=2**63 - 1, description="of all that is drawn")
+    weather: Weather | None = None
+    location: Location | None = None
     feeder: Feeder = Field(description="the network")
     sites: list[Site] = Field(min_length=1, max_length=10_000, description="at least one")
 

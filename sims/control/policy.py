@@ -36,8 +36,8 @@ class SiteInfo:
         Efficiencies [-].
     site_cap_kw : float
         Main-breaker limit, inf for none [kW].
-    allow_export : bool
-        Whether the site may feed back.
+    export_limit_kw : float
+        What the site may feed back, 0 for no export, inf for no limit [kW].
     building_peak_kw : float
         Configured peak of the building, 0 when there is none [kW].
     """
@@ -50,12 +50,18 @@ class SiteInfo:
     eta_charge: Floats
     eta_discharge: Floats
     site_cap_kw: float
-    allow_export: bool
+    export_limit_kw: float
     building_peak_kw: float
 
     @classmethod
     def at(
-        cls, ports: Ports, *, step_s: int, site_cap_kw: float, allow_export: bool, building_peak_kw: float
+        cls,
+        ports: Ports,
+        *,
+        step_s: int,
+        site_cap_kw: float,
+        export_limit_kw: float,
+        building_peak_kw: float,
     ) -> "SiteInfo":
         """What a policy knows of a site with these ports."""
         return cls(
@@ -67,7 +73,7 @@ class SiteInfo:
             eta_charge=ports.eta_charge,
             eta_discharge=ports.eta_discharge,
             site_cap_kw=site_cap_kw,
-            allow_export=allow_export,
+            export_limit_kw=export_limit_kw,
             building_peak_kw=building_peak_kw,
         )
 
@@ -86,7 +92,7 @@ class Observation:
     time_s : float
         Start of the step since the start of the run [s].
     building_kw : float
-        Building load of this step, as metered now [kW].
+        Building load less PV of this step, as metered now [kW].
     price_per_kwh, co2_g_per_kwh : float
         Energy price and grid intensity of this step [1/kWh, g/kWh].
     in_demand_window : bool

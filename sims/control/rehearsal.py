@@ -71,7 +71,7 @@ class Episode:
             self.ports,
             step_s=self.step_s,
             site_cap_kw=self.rules.site_cap_kw,
-            allow_export=self.rules.allow_export,
+            export_limit_kw=self.rules.export_limit_kw,
             building_peak_kw=self.building_peak_kw,
         )
 

@@ -115,16 +115,18 @@ def site_factors(
     uncontrolled_kw: float,
     discharging_kw: float,
     site_cap_kw: float,
-    allow_export: bool,
+    export_limit_kw: float,
 ) -> tuple[float, float, float]:
     """Factors on all discharging, controllable and uncontrolled charging that keep the site's rules.
 
-    One factor a group, so that the order of ports never matters. Without an export permit discharging
-    shrinks until the site no longer feeds back; under a cap controllable charging gives way first.
+    One factor a group, so that the order of ports never matters. Discharging shrinks until the site feeds
+    back no more than it may; under a cap controllable charging gives way first. What the load itself feeds
+    back (PV) is not the ports' to prevent.
     """
     discharging = charging = uncontrolled = 1.0
-    if not allow_export and discharging_kw > 0.0:
-        discharging = min(1.0, max(0.0, load_kw + charging_kw + uncontrolled_kw) / discharging_kw)
+    if discharging_kw > 0.0:
+        drawn_kw = load_kw + charging_kw + uncontrolled_kw
+        discharging = min(1.0, max(0.0, drawn_kw + export_limit_kw) / discharging_kw)
     room_kw = max(0.0, site_cap_kw - load_kw + discharging * discharging_kw)
     if charging_kw + uncontrolled_kw > room_kw:
         if charging_kw > 0.0:
@@ -151,7 +153,7 @@ def advance_ports(
     eta_discharge: Floats,
     building_kw: float,
     site_cap_kw: float,
-    allow_export: bool,
+    export_limit_kw: float,
     dt_h: float,
     taper_soc: float,
 ) -> None:
@@ -179,11 +181,11 @@ def advance_ports(
     eta_charge, eta_discharge : floats, shape (n,)
         Efficiencies [-].
     building_kw : float
-        Load beside the ports [kW].
+        Load beside the ports, less PV [kW].
     site_cap_kw : float
         Main-breaker limit, inf for none [kW].
-    allow_export : bool
-        Whether the site may feed back.
+    export_limit_kw : float
+        What the site may feed back, 0 for no export, inf for no limit [kW].
     dt_h : float
         Length of the step [h].
     taper_soc : float
@@ -231,7 +233,7 @@ def advance_ports(
         uncontrolled_kw += p if uncontrolled[i] else 0.0
         charging_kw += 0.0 if uncontrolled[i] else max(p, 0.0)
     discharging, charging, stubborn = site_factors(
-        building_kw, charging_kw, uncontrolled_kw, discharging_kw, site_cap_kw, allow_export
+        building_kw, charging_kw, uncontrolled_kw, discharging_kw, site_cap_kw, export_limit_kw
     )
     for i in range(len(p_kw)):
         factor = discharging if p_kw[i] < 0.0 else (stubborn if uncontrolled[i] else charging)

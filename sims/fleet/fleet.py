@@ -27,14 +27,14 @@ class SiteRules:
     ----------
     site_cap_kw : float
         Main-breaker limit on building plus chargers, inf for none [kW].
-    allow_export : bool
-        Whether the site may feed back.
+    export_limit_kw : float
+        What the site may feed back, 0 for no export, inf for no limit [kW].
     taper_soc : float
         SoC where the two-stage charging curve starts, 1 for no taper [-].
     """
 
     site_cap_kw: float = float("inf")
-    allow_export: bool = False
+    export_limit_kw: float = 0.0
     taper_soc: float = NO_TAPER
 
 
@@ -100,7 +100,7 @@ class Fleet:
         setpoint_kw : floats, shape (n,)
             Requested grid-side power of each port [kW].
         building_kw : float
-            Load of the building in this step [kW].
+            Load of the building in this step, less PV [kW].
         """
         if len(setpoint_kw) != len(self.ports):
             raise SimulationError(f"{len(setpoint_kw)} setpoints for {len(self.ports)} ports")
@@ -122,7 +122,7 @@ class Fleet:
             ports.eta_discharge,
             building_kw,
             rules.site_cap_kw,
-            rules.allow_export,
+            rules.export_limit_kw,
             self.dt_h,
             rules.taper_soc,
         )

@@ -106,7 +106,8 @@ def sites(draw: st.DrawFn, name: str = "office") -> dict:
         draw(st.sampled_from([(-30.0, 30.0), (0.0, 20.0), (0.0, 120.0)])),
     )
     load_kw = np.random.default_rng(seed).uniform(*span_kw, DAY.n_steps).round(3)
-    rules: dict[str, Any] = {"allow_export": draw(st.booleans())}
+    export = [{}, {"allow_export": True}, {"allow_export": True, "export_limit_kw": 8.0}]
+    rules: dict[str, Any] = dict(draw(st.sampled_from(export)))
     if draw(st.booleans()):
         rules["site_cap_kw"] = draw(st.sampled_from([20.0, 60.0, 130.0]))
     taper = draw(st.sampled_from([{}, {"taper": "two_stage"}, {"taper": "two_stage", "taper_soc": 0.5}]))
@@ -180,8 +181,7 @@ def check_site(stored: Stored) -> None:
     )
     np.testing.assert_array_equal(stored.building_kw, stored.one.building_kw)
     rules = stored.one.site
-    if not rules.allow_export:
-        assert (stored.site_kw >= np.minimum(stored.building_kw, 0.0) - 1e-9).all()
+    assert (stored.site_kw >= np.minimum(stored.building_kw, -rules.most_export_kw) - 1e-9).all()
     if rules.site_cap_kw is not None:
         # a discharging car may make room, never the cap give way
         assert (stored.site_kw <= np.maximum(stored.building_kw, rules.site_cap_kw) + 1e-9).all()

@@ -32,7 +32,7 @@ def site_of(cars: tuple[Car | None, ...], **facts: object) -> SiteInfo:
     """Site with a port for each car; a free port is unidirectional."""
     kind = np.array([car.kind if car else "unidirectional" for car in cars], dtype=np.str_)
     n, bidirectional = len(cars), kind == "bidirectional"
-    known = {"site_cap_kw": np.inf, "allow_export": False, "building_peak_kw": 100.0} | facts
+    known = {"site_cap_kw": np.inf, "export_limit_kw": 0.0, "building_peak_kw": 100.0} | facts
     return SiteInfo(
         step_s=900,
         p_max_kw=np.full(n, P_MAX_KW),

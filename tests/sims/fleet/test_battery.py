@@ -26,7 +26,7 @@ def advance(energy_kwh, setpoint_kw, **changes):
         "eta_charge": 1.0,
         "eta_discharge": 1.0,
     }
-    site = {"building_kw": 1000.0, "site_cap_kw": np.inf, "allow_export": False, "dt_h": 0.25}
+    site = {"building_kw": 1000.0, "site_cap_kw": np.inf, "export_limit_kw": 0.0, "dt_h": 0.25}
     site |= {"taper_soc": NO_TAPER} | {k: v for k, v in changes.items() if k not in given_}
     ports = {k: np.array(np.broadcast_to(changes.get(k, v), n)) for k, v in given_.items()}
     energy, p_kw = np.array(energy_kwh, dtype=float), np.zeros(n)
@@ -160,7 +160,7 @@ class TestSiteRules:
         assert p_kw == pytest.approx([-10.0, -5.0, 5.0])
 
     def test_with_an_export_permit_it_does_not(self):
-        _, p_kw, _ = advance([30.0, 30.0], [-20.0, -10.0], building_kw=10.0, allow_export=True)
+        _, p_kw, _ = advance([30.0, 30.0], [-20.0, -10.0], building_kw=10.0, export_limit_kw=np.inf)
         assert p_kw.tolist() == [-20.0, -10.0]
 
     def test_a_cap_takes_from_controllable_ports_first(self):
@@ -212,7 +212,7 @@ sites = st.fixed_dictionaries(
     {
         "building_kw": st.floats(0, 100),
         "site_cap_kw": st.sampled_from([np.inf, 30.0, 90.0]),
-        "allow_export": st.booleans(),
+        "export_limit_kw": st.sampled_from((0.0, 5.0, np.inf)),
         "taper_soc": st.sampled_from([NO_TAPER, 0.8, 0.5]),
         "dt_h": st.sampled_from([1 / 60, 0.25, 1.0]),
     }
@@ -253,7 +253,7 @@ def test_whatever_is_asked_physics_and_site_hold(ports, site):
         if not one["uncontrolled"]:
             assert min(0.0, one["setpoint_kw"]) <= p <= max(0.0, one["setpoint_kw"])
     site_kw = site["building_kw"] + p_kw.sum()
-    assert site["allow_export"] or site_kw >= -ROUNDING_KWH
+    assert site_kw >= -site["export_limit_kw"] - ROUNDING_KWH
     assert p_kw[p_kw > 0].sum() < 1e-9 or site_kw <= site["site_cap_kw"] + ROUNDING_KWH
 
 
