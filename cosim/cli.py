@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cosim.cli_hosting import hosting_capacity
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -180,6 +181,9 @@ def list_(what: Annotated[str, typer.Argument(help="policies, tariffs, networks 
     width = max(map(len, listed))
     for name, line in listed.items():
         typer.echo(f"{name:{width}}  {line}")
+
+
+app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
 
 
 def main() -> None:

@@ -74,17 +74,38 @@ def run(
     StoreError
         The result cannot be written.
     """
-    from cosim.orchestrate import simulate
-    from cosim.results.run import open_run
     from cosim.scenario.inputs import read_inputs
 
     if faults := [*_call_faults(scenario, window_days, out_of_process)]:
         raise ScenarioError(faults)
     path = Path(out) if out is not None else Path("results") / f"{scenario.name}.h5"
-    started = time.perf_counter()
     inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
     if out is None:
         _make_folder(path.parent)
+    return run_inputs(
+        inputs,
+        path,
+        overwrite=overwrite,
+        window_days=window_days,
+        progress=progress,
+        out_of_process=out_of_process,
+    )
+
+
+def run_inputs(
+    inputs: "Inputs",
+    path: Path,
+    *,
+    overwrite: bool = False,
+    window_days: int = WINDOW_DAYS,
+    progress: "Progress | None" = None,
+    out_of_process: Collection[str] = (),
+) -> "Run":
+    """Simulate checked inputs and open the result; arguments and errors as in `run`."""
+    from cosim.orchestrate import simulate
+    from cosim.results.run import open_run
+
+    started = time.perf_counter()
     header = run_header(inputs)
     with RunWriter(path, header, overwrite=overwrite) as writer:
         outcome = _outside_any_loop(

@@ -72,10 +72,10 @@ def keeps_en50160(vm_pu: Floats, step_s: int) -> Bools:
     bools, shape (n_bus,)
         Whether each bus keeps to it.
     """
-    keeps = ~EN_50160_ALWAYS.left(vm_pu).any(axis=0)
     per_week = DAYS_PER_WEEK * SECONDS_PER_DAY // step_s
+    kept = [~EN_50160_ALWAYS.left(vm_pu).any(axis=0)]
     for start in range(0, len(vm_pu), per_week):
         week = vm_pu[start : start + per_week]
         known = (~np.isnan(week)).sum(axis=0)
-        keeps &= EN_50160.left(week).sum(axis=0) <= (1.0 - EN_50160_SHARE) * known
-    return keeps
+        kept.append(EN_50160.left(week).sum(axis=0) <= (1.0 - EN_50160_SHARE) * known)
+    return np.logical_and.reduce(kept)
