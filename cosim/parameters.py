@@ -1,6 +1,6 @@
 """What each simulator is told of a scenario: checked inputs as plain parameters of its entities."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy.typing as npt
 from cosim.scenario.inputs import Inputs, SiteInputs
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
-from sims.fleet.battery import NO_TAPER
+from sims.fleet.arrays import NO_TAPER
+from sims.fleet.rules import SiteRules
 from sims.seeds import component_seed
 from sims.signals.tariff import Tariff
 
@@ -80,15 +81,21 @@ def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, A
 
 def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
     """What a policy knows of its site before the first step."""
-    described, cap_kw = site.site.building, site.site.site_cap_kw
+    described = site.site.building
     # the configured peak: the highest of the series would be knowledge of the future
     peak_kw = 0.0 if described is None or described.peak_kw is None else described.peak_kw
-    return SiteInfo.at(
-        site.ports,
-        step_s=step_s,
+    return SiteInfo.at(site.ports, site_rules(site), step_s=step_s, building_peak_kw=peak_kw)
+
+
+def site_rules(site: SiteInputs) -> SiteRules:
+    """What the site enforces whatever its policy asks."""
+    described, cap_kw = site.site, site.site.site_cap_kw
+    return SiteRules(
         site_cap_kw=float("inf") if cap_kw is None else cap_kw,
-        export_limit_kw=site.site.most_export_kw,
-        building_peak_kw=peak_kw,
+        export_limit_kw=described.most_export_kw,
+        taper_soc=NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
+        limits_kw=[limit.limit_kw for limit in described.limits],
+        limited_ports=[described.ports_of(limit) for limit in described.limits],
     )
 
 
@@ -99,11 +106,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "sessions": _listed({e.name: getattr(site.sessions, e.name) for e in fields(site.sessions)}),
         "ports": _listed({e.name: getattr(site.ports, e.name) for e in fields(site.ports)}),
         "assignment": described.fleet.assignment,
-        "rules": {
-            "site_cap_kw": float("inf") if described.site_cap_kw is None else described.site_cap_kw,
-            "export_limit_kw": described.most_export_kw,
-            "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
-        },
+        "rules": asdict(site_rules(site)),
         "n_steps": inputs.clock.n_steps,
     }
 
