@@ -6,7 +6,7 @@ no future session, no true departure. `sims.control.check_policy` tests any clas
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
-from sims.fleet.rules import SiteRules
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -73,11 +72,21 @@ class SiteInfo:
     building_peak_kw: float
 
     @classmethod
-    def at(cls, ports: Ports, rules: SiteRules, *, step_s: int, building_peak_kw: float) -> "SiteInfo":
-        """What a policy knows of a site with these ports and rules."""
+    def at(
+        cls,
+        ports: Ports,
+        *,
+        step_s: int,
+        site_cap_kw: float,
+        export_limit_kw: float,
+        building_peak_kw: float,
+        limits_kw: Sequence[float] = (),
+        limited_ports: Sequence[Sequence[int]] = (),
+    ) -> "SiteInfo":
+        """What a policy knows of a site with these ports, and sets of them with a limit."""
         n = len(ports)
-        in_set = np.zeros((n, len(rules.limits_kw)), dtype=np.bool_)
-        for number, chosen in enumerate(rules.limited_ports):
+        in_set = np.zeros((n, len(limits_kw)), dtype=np.bool_)
+        for number, chosen in enumerate(limited_ports):
             in_set[np.asarray(chosen, dtype=np.int64), number] = True
         shared = len(ports.station_index) > 0
         return cls(
@@ -93,9 +102,9 @@ class SiteInfo:
             station_index=ports.station_index if shared else np.full(n, -1, dtype=np.int64),
             station_limit_kw=ports.station_limit_kw if shared else np.full(n, np.inf),
             in_set=in_set,
-            set_limit_kw=tuple(rules.limits_kw),
-            site_cap_kw=rules.site_cap_kw,
-            export_limit_kw=rules.export_limit_kw,
+            set_limit_kw=tuple(limits_kw),
+            site_cap_kw=site_cap_kw,
+            export_limit_kw=export_limit_kw,
             building_peak_kw=building_peak_kw,
         )
 

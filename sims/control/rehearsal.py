@@ -72,8 +72,15 @@ class Episode:
     @property
     def site(self) -> SiteInfo:
         """What a policy knows before the first step."""
-        peak_kw = self.building_peak_kw
-        return SiteInfo.at(self.ports, self.rules, step_s=self.step_s, building_peak_kw=peak_kw)
+        return SiteInfo.at(
+            self.ports,
+            step_s=self.step_s,
+            site_cap_kw=self.rules.site_cap_kw,
+            export_limit_kw=self.rules.export_limit_kw,
+            building_peak_kw=self.building_peak_kw,
+            limits_kw=self.rules.limits_kw,
+            limited_ports=self.rules.limited_ports,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def totals(p_kw: Floats, ports: Ints, uncontrolled: Bools, waiting: Bools) -> tu
     for j in range(len(ports)):
         if waiting[j]:
             continue
-        i = ports[j]
+        i = int(ports[j])
         discharging_kw -= min(p_kw[i], 0.0)
         uncontrolled_kw += p_kw[i] if uncontrolled[i] else 0.0
         charging_kw += 0.0 if uncontrolled[i] else max(p_kw[i], 0.0)
@@ -190,8 +190,8 @@ def who_waits(
         charging, uncontrolled = charging_factors(room_kw, charging_kw, uncontrolled_kw)
         end = first
         while end < len(order) and soc[order[end]] == soc[order[first]]:
-            j = order[end]
-            i = ports[j]
+            j = int(order[end])
+            i = int(ports[j])
             factor = uncontrolled if outlets.uncontrolled[i] else charging
             if (
                 factor < 1.0
@@ -230,7 +230,7 @@ def share_out(
         charging_kw, uncontrolled_kw, _ = totals(p_kw, ports, outlets.uncontrolled, waiting)
     charging, uncontrolled = charging_factors(room_kw, charging_kw, uncontrolled_kw)
     for j in range(len(ports)):
-        i = ports[j]
+        i = int(ports[j])
         if p_kw[i] > 0.0:
             own = uncontrolled if outlets.uncontrolled[i] else charging
             factor[i] = min(factor[i], 0.0 if waiting[j] else own)

@@ -149,7 +149,7 @@ def _full_power_eta(group: PortGroup, *, charging: bool) -> float:
 
 
 def _least_kw(group: PortGroup) -> float:
-    return (group.steps_kw[0] if group.steps_kw else 0.0) if group.p_min_kw is None else group.p_min_kw
+    return group.steps_kw[0] if group.steps_kw else group.p_min_kw or 0.0
 
 
 def _shared_kw(group: PortGroup) -> float:
