@@ -11,6 +11,7 @@ from sims.control.rehearsal import Rehearsal, rehearse
 from sims.control.rules import Required
 from sims.control.simulator import ControlSimulator
 from sims.control.trial import N_STEPS, STEP_S, trial
+from sims.fleet.rules import SiteRules
 from sims.fleet.simulator import FleetSimulator
 from sims.signals.simulator import SERIES
 
@@ -151,7 +152,7 @@ def test_in_the_cold_a_policy_sees_what_its_cars_can_take():
 
 def test_no_car_is_asked_for_less_than_its_port_can_do():
     """Each gets its need, though the last of it is below the least power; nobody is left waiting."""
-    episode = replace(charging_hub(), power_share=None, rules=trial().rules)
+    episode = replace(charging_hub(), power_share=None, rules=SiteRules())
     episode = replace(episode, ports=replace(episode.ports, station_limit_kw=np.full(6, np.inf)))
     done = rehearse(Required(), episode, np.random.default_rng(0))
     assert done.outcome["sessions"]["missing_kwh"][0] == 0.0
