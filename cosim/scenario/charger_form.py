@@ -8,7 +8,6 @@ from pydantic import Field
 from cosim.scenario.section import Section
 
 GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class ChargerOptions(Section):
@@ -28,7 +27,7 @@ class ChargerOptions(Section):
         max_length=100,
         description="the charging powers a port can be set to, up to p_max_kw; others are rounded down [kW]",
     )
-    efficiency_curve: list[Point] | None = Field(
+    efficiency_curve: list[list[float]] | None = Field(
         default=None,
         max_length=100,
         description="[[share of p_max_kw, efficiency], ...] either way, instead of the two constants [-]",
@@ -65,8 +64,7 @@ class Limit(Section):
 class TemperatureLimit(Section):
     """Share of its power a car can charge and discharge with, by the outside air of `[weather]`."""
 
-    points: list[Point] = Field(
-        min_length=2,
+    points: list[list[float]] = Field(
         max_length=100,
         description="[[temperature in degC, share of the power], ...], straight lines between them",
         examples=[[[-10.0, 0.5], [20.0, 1.0]]],
