@@ -1,15 +1,19 @@
 """What each simulator is told of a scenario: checked inputs as plain parameters of its entities."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cosim.scenario.charger_form import Limit, group_number
 from cosim.scenario.inputs import Inputs, SiteInputs
+from cosim.scenario.schema import Site
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
-from sims.fleet.battery import NO_TAPER
+from sims.fleet.arrays import NO_TAPER
+from sims.fleet.rules import SiteRules
+from sims.fleet.temperature import power_share
 from sims.seeds import component_seed
 from sims.signals.tariff import Tariff
 
@@ -82,16 +86,38 @@ def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, A
 
 def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
     """What a policy knows of its site before the first step."""
-    described, cap_kw = site.site.building, site.site.site_cap_kw
+    described = site.site.building
     # the configured peak: the highest of the series would be knowledge of the future
     peak_kw = 0.0 if described is None or described.peak_kw is None else described.peak_kw
+    rules = site_rules(site)
     return SiteInfo.at(
         site.ports,
         step_s=step_s,
-        site_cap_kw=float("inf") if cap_kw is None else cap_kw,
-        export_limit_kw=site.site.most_export_kw,
+        site_cap_kw=rules.site_cap_kw,
+        export_limit_kw=rules.export_limit_kw,
         building_peak_kw=peak_kw,
+        limits_kw=rules.limits_kw,
+        limited_ports=rules.limited_ports,
     )
+
+
+def site_rules(site: SiteInputs) -> SiteRules:
+    """What the site enforces whatever its policy asks."""
+    described, cap_kw = site.site, site.site.site_cap_kw
+    return SiteRules(
+        site_cap_kw=float("inf") if cap_kw is None else cap_kw,
+        export_limit_kw=described.most_export_kw,
+        taper_soc=NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
+        limits_kw=[limit.limit_kw for limit in described.limits],
+        limited_ports=[_ports_of(limit, described) for limit in described.limits],
+    )
+
+
+def _ports_of(limit: Limit, described: Site) -> list[int]:
+    """Ports of the groups of chargers that share a limit."""
+    first = np.cumsum([0, *(group.count for group in described.chargers)]).tolist()
+    numbers = [group_number(named, described.chargers) for named in limit.chargers]
+    return [port for j in numbers if j is not None for port in range(first[j], first[j + 1])]
 
 
 def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
@@ -101,13 +127,18 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "sessions": _listed({e.name: getattr(site.sessions, e.name) for e in fields(site.sessions)}),
         "ports": _listed({e.name: getattr(site.ports, e.name) for e in fields(site.ports)}),
         "assignment": described.fleet.assignment,
-        "rules": {
-            "site_cap_kw": float("inf") if described.site_cap_kw is None else described.site_cap_kw,
-            "export_limit_kw": described.most_export_kw,
-            "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
-        },
+        "rules": asdict(site_rules(site)),
         "n_steps": inputs.clock.n_steps,
+        "power_share": _power_share(inputs, site),
     }
+
+
+def _power_share(inputs: Inputs, site: SiteInputs) -> list[float] | None:
+    """Share of its power a car can charge and discharge with in every step, None where it always can."""
+    limit = site.site.fleet.temperature_limit
+    if limit is None or inputs.temperature_c is None:
+        return None
+    return power_share(limit.points, inputs.temperature_c).tolist()
 
 
 def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:

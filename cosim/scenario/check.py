@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from cosim.scenario.check_chargers import check_chargers
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
@@ -193,6 +194,7 @@ def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
             what = f'only ports of kind "bidirectional" discharge; this kind is "{group.kind}"'
             limit = group.p_discharge_max_kw
             yield Finding("S22", (*loc, "p_discharge_max_kw"), what, limit, uses=((*loc, "kind"),))
+    yield from check_chargers(site, here, scenario)
     every = site.policy.every_minutes
     if every is not None and every % scenario.step_minutes:
         what = f"must be a multiple of step_minutes = {scenario.step_minutes} min"

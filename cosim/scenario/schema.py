@@ -6,19 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.positions import Places, site_names
+from cosim.scenario.section import Section
 
 SCHEMA_VERSION = 1
 STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WholeNumber = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Scalar = bool | WholeNumber | float | str
-
-
-class Section(BaseModel):
-    """A table of the scenario file: unknown keys are errors, values are finite, nothing is converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Weather(Section):
@@ -128,7 +124,7 @@ class Building(Section):
     )
 
 
-class Chargers(Section):
+class Chargers(ChargerOptions):
     """A group of equal ports (EVSEs)."""
 
     count: int = Field(ge=0, le=10_000, description="number of ports [-]", examples=[10])
@@ -188,6 +184,7 @@ class Fleet(Section):
     drop_zero: bool = Field(
         default=False, description="drop and count sessions of zero length instead of refusing them"
     )
+    temperature_limit: TemperatureLimit | None = None
 
 
 class PolicySection(BaseModel):
@@ -239,6 +236,7 @@ class Site(Section):
     building: Building | None = None
     pv: Pv | None = None
     chargers: list[Chargers] = Field(default_factory=list, max_length=1000)
+    limits: list[Limit] = Field(default_factory=list, max_length=1000)
     fleet: Fleet = Field(default_factory=Fleet)
     policy: PolicySection = Field(description="how charging is decided")
 

@@ -11,8 +11,12 @@ from sims.control.observe import frozen
 from sims.control.policy import Floats, Observation, Policy, SiteInfo
 from sims.faults import SimulationError
 
-FLOATS = ("p_max_kw", "p_discharge_max_kw", "eta_charge", "eta_discharge")
-BOOLS = ("controllable", "bidirectional")
+FLOATS = (
+    *("p_max_kw", "p_discharge_max_kw", "eta_charge", "eta_discharge"),
+    *("p_min_kw", "steps_kw", "station_limit_kw"),
+)
+BOOLS = ("controllable", "bidirectional", "in_set")
+INTS = ("station_index",)
 
 
 class Controller:
@@ -77,4 +81,5 @@ def _read_only(site: SiteInfo) -> SiteInfo:
     """The same facts in arrays of their own, typed also where there is no port."""
     arrays = {name: frozen(getattr(site, name)) for name in FLOATS}
     arrays |= {name: frozen(getattr(site, name), np.bool_) for name in BOOLS}
+    arrays |= {name: frozen(getattr(site, name), np.int64) for name in INTS}
     return replace(site, **arrays)

@@ -19,6 +19,7 @@ CAR_FIELDS = (
     "window_start_s",
     "window_end_s",
 )
+POWER_FIELDS = ("charge_max_kw", "discharge_max_kw")
 
 
 class Observer:
@@ -54,7 +55,7 @@ class Observer:
             transformer_loading_percent=received.get("transformer_loading_percent", float("nan")),
             vm_min_pu=received.get("vm_min_pu", float("nan")),
             energy_kwh=frozen(state["energy_kwh"]),
-            **self._cars,
+            **self._cars_now(state.get("power_share", 1.0)),
         )
 
     def get_state(self) -> dict[str, Any]:
@@ -65,6 +66,13 @@ class Observer:
         """Continue from a state of `get_state`."""
         self.peak.set_state(state["peak"])
         self._last = None if state["last"] is None else tuple(state["last"])
+
+    def _cars_now(self, power_share: float) -> Mapping[str, np.ndarray]:
+        """The cars with the share of their power that the weather leaves them in this step."""
+        if power_share >= 1.0:
+            return self._cars
+        lowered = {name: frozen(power_share * self._cars[name]) for name in POWER_FIELDS}
+        return {**self._cars, **lowered}
 
     def _read_cars(self, parked: Mapping[str, Any]) -> None:
         self._table = parked

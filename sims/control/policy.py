@@ -6,7 +6,7 @@ no future session, no true departure. `sims.control.check_policy` tests any clas
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -33,7 +33,19 @@ class SiteInfo:
     controllable, bidirectional : bools, shape (n,)
         Ports that listen to setpoints; ports that may discharge.
     eta_charge, eta_discharge : floats, shape (n,)
-        Efficiencies [-].
+        Efficiencies, at full power where they depend on it [-].
+    p_min_kw : floats, shape (n,)
+        Least charging power a port can be set to, 0 for none: below it the port pauses [kW].
+    steps_kw : floats, shape (n, s)
+        Charging powers a port can be set to, others are rounded down; a row of inf for any [kW].
+    station_index : ints, shape (n,)
+        Station whose limit the port shares with others, -1 for none [-].
+    station_limit_kw : floats, shape (n,)
+        What that station may charge, and discharge, in all, inf for none [kW].
+    in_set : bools, shape (n, g)
+        Whether the port belongs to each of g sets with a limit of their own.
+    set_limit_kw : tuple of float, length g
+        What each set may charge, and discharge, in all [kW].
     site_cap_kw : float
         Main-breaker limit, inf for none [kW].
     export_limit_kw : float
@@ -49,6 +61,12 @@ class SiteInfo:
     bidirectional: Bools
     eta_charge: Floats
     eta_discharge: Floats
+    p_min_kw: Floats
+    steps_kw: Floats
+    station_index: Ints
+    station_limit_kw: Floats
+    in_set: Bools
+    set_limit_kw: tuple[float, ...]
     site_cap_kw: float
     export_limit_kw: float
     building_peak_kw: float
@@ -62,8 +80,15 @@ class SiteInfo:
         site_cap_kw: float,
         export_limit_kw: float,
         building_peak_kw: float,
+        limits_kw: Sequence[float] = (),
+        limited_ports: Sequence[Sequence[int]] = (),
     ) -> "SiteInfo":
-        """What a policy knows of a site with these ports."""
+        """What a policy knows of a site with these ports, and sets of them with a limit."""
+        n = len(ports)
+        in_set = np.zeros((n, len(limits_kw)), dtype=np.bool_)
+        for number, chosen in enumerate(limited_ports):
+            in_set[np.asarray(chosen, dtype=np.int64), number] = True
+        shared = len(ports.station_index) > 0
         return cls(
             step_s=step_s,
             p_max_kw=ports.p_max_kw,
@@ -72,6 +97,12 @@ class SiteInfo:
             bidirectional=ports.kind == BIDIRECTIONAL,
             eta_charge=ports.eta_charge,
             eta_discharge=ports.eta_discharge,
+            p_min_kw=ports.p_min_kw if len(ports.p_min_kw) else np.zeros(n),
+            steps_kw=ports.outlets.steps_kw,
+            station_index=ports.station_index if shared else np.full(n, -1, dtype=np.int64),
+            station_limit_kw=ports.station_limit_kw if shared else np.full(n, np.inf),
+            in_set=in_set,
+            set_limit_kw=tuple(limits_kw),
             site_cap_kw=site_cap_kw,
             export_limit_kw=export_limit_kw,
             building_peak_kw=building_peak_kw,

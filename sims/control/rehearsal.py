@@ -14,7 +14,9 @@ from sims.control.controller import Controller
 from sims.control.observe import Observer
 from sims.control.policy import Floats, Ints, Observation, Policy, SiteInfo
 from sims.fleet.evse import Assignment, Ports, bidirectional_first
-from sims.fleet.fleet import Fleet, Parked, SiteRules
+from sims.fleet.fleet import Fleet
+from sims.fleet.parked import Parked
+from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import plan_stays
 
@@ -38,6 +40,8 @@ class Episode:
         Limits the site enforces.
     assignment : callable
         Order in which an arriving car tries the ports.
+    power_share : floats, shape (n_steps,), optional
+        Share of its power a car can charge and discharge with, 1 by default [-].
     building_peak_kw : float
         Configured peak of the building, 0 when there is none [kW].
     steps_per_window : int
@@ -56,6 +60,7 @@ class Episode:
     billing_month: Ints
     rules: SiteRules = field(default_factory=SiteRules)
     assignment: Assignment = bidirectional_first
+    power_share: Floats | None = None
     building_peak_kw: float = 0.0
     steps_per_window: int = 1
     start_s: int = 0
@@ -75,6 +80,8 @@ class Episode:
             site_cap_kw=self.rules.site_cap_kw,
             export_limit_kw=self.rules.export_limit_kw,
             building_peak_kw=self.building_peak_kw,
+            limits_kw=self.rules.limits_kw,
+            limited_ports=self.rules.limited_ports,
         )
 
 
@@ -124,9 +131,16 @@ class Rehearsal:
             step_s=episode.step_s,
             n_steps=episode.n_steps,
         )
-        axis = {"start_s": episode.start_s, "step_s": episode.step_s}
         self.episode = episode
-        self.fleet = Fleet(episode.sessions, stays, episode.ports, episode.rules, **axis)
+        self.fleet = Fleet(
+            episode.sessions,
+            stays,
+            episode.ports,
+            episode.rules,
+            start_s=episode.start_s,
+            step_s=episode.step_s,
+            power_share=episode.power_share,
+        )
         self._observer = Observer(episode.step_s, episode.steps_per_window)
         self._building_kw = episode.building_kw.tolist()
         self._signals = _signals(episode)
@@ -168,7 +182,9 @@ class Rehearsal:
         if self.fleet.parked is not self._parked:  # a new table only when a car came or went
             self._parked = self.fleet.parked
             self._table = {entry.name: getattr(self._parked, entry.name) for entry in fields(Parked)}
-        state = {"parked": self._table, "energy_kwh": self.fleet.energy_kwh, "site_kw": self.fleet.site_kw}
+        fleet = self.fleet
+        state = {"parked": self._table, "energy_kwh": fleet.energy_kwh, "site_kw": fleet.site_kw}
+        state["power_share"] = fleet.power_share
         received = {
             "building_kw": self._building_kw[self.k],
             "signals": self._signals[self.k],

@@ -60,7 +60,8 @@ class Trickle(Policy):
         left = (seen.window_start_s - seen.time_s) / self.site.step_s
         staying = np.where(left > 0.0, np.minimum(left, 1.0), 1.0)
         # 0 - x, not -x: a port that cannot discharge gets 0, not -0
-        return np.minimum(np.maximum(p_kw, 0.0 - staying * seen.discharge_max_kw), seen.charge_max_kw)
+        allowed_kw = np.minimum(np.maximum(p_kw, 0.0 - staying * seen.discharge_max_kw), seen.charge_max_kw)
+        return at_least_kw(self.site, seen, allowed_kw)
 
     def lowest_kw(self, seen: Observation) -> Floats:
         """Deepest discharge from which full power still reaches the need before the declared departure."""
@@ -162,7 +163,20 @@ class LeastLaxityFirst(ThresholdRule):
 def full_kw(site: SiteInfo, seen: Observation, target_kwh: Floats) -> Floats:
     """Full power of each car until it has `target_kwh`, less in the step that gets there, shape (n,) [kW]."""
     room_kwh = np.maximum(target_kwh - seen.energy_kwh, 0.0)
-    return np.minimum(seen.charge_max_kw, room_kwh / (site.eta_charge * site.dt_h))
+    enough_kw = np.minimum(seen.charge_max_kw, room_kwh / (site.eta_charge * site.dt_h))
+    return at_least_kw(site, seen, enough_kw)
+
+
+def at_least_kw(site: SiteInfo, seen: Observation, p_kw: Floats) -> Floats:
+    """The same power, but no car asks for less charging than its port can be set to, shape (n,) [kW].
+
+    Below that the port would pause and the car leave short; so it takes a little more than it needs.
+    """
+    if not site.p_min_kw.any():
+        return p_kw
+    brim_kw = np.maximum(seen.ceiling_kwh - seen.energy_kwh, 0.0) / (site.eta_charge * site.dt_h)
+    least_kw = np.minimum(np.minimum(site.p_min_kw, seen.charge_max_kw), brim_kw)
+    return np.where(p_kw > 0.0, np.maximum(p_kw, least_kw), p_kw)
 
 
 def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Floats:

@@ -43,7 +43,8 @@ class ControlSimulator(VectorSimulator):
         """
         policy = params["policy"]
         policy_class: type[Policy] = POLICIES[policy] if isinstance(policy, str) else policy
-        site = SiteInfo(step_s=self.step_s, **_arrays(params["site"]))
+        facts = {**params["site"], "set_limit_kw": tuple(params["site"]["set_limit_kw"])}
+        site = SiteInfo(step_s=self.step_s, **_arrays(facts))
         rng = np.random.default_rng(params.get("seed", 0))
         chosen = policy_class(**params.get("parameters", {}))
         controller = Controller(chosen, site, params.get("every_steps", 1), rng)

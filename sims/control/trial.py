@@ -10,7 +10,7 @@ import numpy as np
 from sims.control.policy import Floats, Ints
 from sims.control.rehearsal import Episode
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, UNIDIRECTIONAL, Ports
-from sims.fleet.fleet import SiteRules
+from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
 
 STEP_S = 900

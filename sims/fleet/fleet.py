@@ -1,41 +1,23 @@
 """The ports of one site and the cars at them, as arrays that move from step to step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sims.faults import SimulationError
-from sims.fleet.battery import NO_TAPER, advance_ports
-from sims.fleet.evse import UNCONTROLLED, Ports
+from sims.fleet.arrays import Standing, StepRules
+from sims.fleet.battery import advance_ports
+from sims.fleet.evse import Ports
 from sims.fleet.outcome import session_outcome
 from sims.fleet.parked import EMPTY, Parked, car_table
+from sims.fleet.rules import SiteRules, shared_limits
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import Stays
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class SiteRules:
-    """What the site enforces whatever the policy asks.
-
-    Parameters
-    ----------
-    site_cap_kw : float
-        Main-breaker limit on building plus chargers, inf for none [kW].
-    export_limit_kw : float
-        What the site may feed back, 0 for no export, inf for no limit [kW].
-    taper_soc : float
-        SoC where the two-stage charging curve starts, 1 for no taper [-].
-    """
-
-    site_cap_kw: float = float("inf")
-    export_limit_kw: float = 0.0
-    taper_soc: float = NO_TAPER
 
 
 class Fleet:
@@ -53,10 +35,20 @@ class Fleet:
         Limits the site enforces.
     start_s, step_s : int
         Start of the run since the epoch, length of a step [s].
+    power_share : floats, shape (n_steps,), optional
+        Share of its power a car can charge and discharge with in every step, 1 by default [-].
     """
 
     def __init__(
-        self, sessions: Sessions, stays: Stays, ports: Ports, rules: SiteRules, *, start_s: int, step_s: int
+        self,
+        sessions: Sessions,
+        stays: Stays,
+        ports: Ports,
+        rules: SiteRules,
+        *,
+        start_s: int,
+        step_s: int,
+        power_share: Floats | None = None,
     ) -> None:
         self.sessions, self.stays, self.ports, self.rules = sessions, stays, ports, rules
         self.dt_h, self.step_s = step_s / 3600.0, step_s
@@ -64,7 +56,11 @@ class Fleet:
         connected = np.flatnonzero(stays.connected)
         self._arriving = _by_step(connected, stays.first_step)
         self._leaving = _by_step(connected, stays.end_step)
-        self._uncontrolled = ports.kind == UNCONTROLLED
+        self._outlets, self._shared = ports.outlets, shared_limits(ports, rules)
+        self._step_rules = StepRules(
+            float(rules.site_cap_kw), float(rules.export_limit_kw), self.dt_h, float(rules.taper_soc)
+        )
+        self._power_share = None if power_share is None else power_share.tolist()
         self._whole_step = np.ones(len(ports))
         self.k = 0
         self.parked = Parked.nobody(len(ports))
@@ -83,6 +79,12 @@ class Fleet:
         soc = np.full(len(self.ports), np.nan)
         np.divide(self.energy_kwh, self.parked.capacity_kwh, out=soc, where=self.parked.session >= 0)
         return soc
+
+    @property
+    def power_share(self) -> float:
+        """Share of its power a car can charge and discharge with in the next step [-]."""
+        series = self._power_share
+        return 1.0 if series is None or self.k >= len(series) else series[self.k]
 
     @property
     def energy_grid_kwh(self) -> Floats:
@@ -104,27 +106,17 @@ class Fleet:
         """
         if len(setpoint_kw) != len(self.ports):
             raise SimulationError(f"{len(setpoint_kw)} setpoints for {len(self.ports)} ports")
-        parked, ports, rules = self.parked, self.ports, self.rules
         leaving = self._leaving.get(self.k + 1)
         advance_ports(
             self.energy_kwh,
             self.p_kw,
             self.clamped_requests,
             setpoint_kw,
-            parked.capacity_kwh,
-            parked.floor_kwh,
-            parked.ceiling_kwh,
-            parked.charge_max_kw,
-            parked.discharge_max_kw,
-            self._whole_step if leaving is None else self._plugged_share(leaving),
-            self._uncontrolled,
-            ports.eta_charge,
-            ports.eta_discharge,
             building_kw,
-            rules.site_cap_kw,
-            rules.export_limit_kw,
-            self.dt_h,
-            rules.taper_soc,
+            self._standing(leaving),
+            self._outlets,
+            self._shared,
+            self._step_rules,
         )
         self.site_kw = building_kw + float(self.p_kw.sum())
         self._metered_kwh += self.p_kw * self.dt_h
@@ -172,6 +164,21 @@ class Fleet:
         self.soc_departure = np.asarray(state["soc_departure"], dtype=np.float64)
         self._metered_kwh = np.asarray(state["metered_kwh"], dtype=np.float64)
         self._departed_kwh = np.asarray(state["departed_kwh"], dtype=np.float64)
+
+    def _standing(self, leaving: Ints | None) -> Standing:
+        """The cars of this step as the kernel reads them."""
+        parked, share = self.parked, self.power_share
+        charge_max_kw, discharge_max_kw = parked.charge_max_kw, parked.discharge_max_kw
+        if share < 1.0:
+            charge_max_kw, discharge_max_kw = share * charge_max_kw, share * discharge_max_kw
+        return Standing(
+            parked.capacity_kwh,
+            parked.floor_kwh,
+            parked.ceiling_kwh,
+            charge_max_kw,
+            discharge_max_kw,
+            self._whole_step if leaving is None else self._plugged_share(leaving),
+        )
 
     def _plugged_share(self, leaving: Ints) -> Floats:
         share = np.ones(len(self.ports))

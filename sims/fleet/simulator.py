@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sims.fleet.evse import ASSIGNMENTS, Ports
-from sims.fleet.fleet import Fleet, SiteRules
+from sims.fleet.fleet import Fleet
 from sims.fleet.parked import Parked
+from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import TEXT_COLUMNS, WHOLE_COLUMNS, Sessions
 from sims.fleet.stays import plan_stays
 from sims.portcheck import PortError
@@ -20,7 +21,7 @@ class FleetSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Fleet": Model(
-            params=["sessions", "ports", "assignment", "rules", "n_steps"],
+            params=["sessions", "ports", "assignment", "rules", "n_steps", "power_share"],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
                 "building_kw": Port("building load less PV of this step [kW]", optional=True),
@@ -55,7 +56,8 @@ class FleetSimulator(VectorSimulator):
         """Fleet of a site.
 
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
-        (a name), `rules` (fields of `SiteRules`) and `n_steps` of the run.
+        (a name), `rules` (fields of `SiteRules`), `n_steps` of the run and `power_share` (one a step, where
+        the cars' power depends on the weather).
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -68,7 +70,16 @@ class FleetSimulator(VectorSimulator):
             n_steps=params["n_steps"],
         )
         rules = SiteRules(**params.get("rules", {}))
-        return Fleet(sessions, stays, ports, rules, start_s=self.start_s, step_s=self.step_s)
+        share = params.get("power_share")
+        return Fleet(
+            sessions,
+            stays,
+            ports,
+            rules,
+            start_s=self.start_s,
+            step_s=self.step_s,
+            power_share=None if share is None else np.asarray(share, dtype=np.float64),
+        )
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         return {"Evse": self.entities[eid].ports.names}
@@ -99,6 +110,7 @@ class FleetSimulator(VectorSimulator):
             "parked": self._table(eid, fleet.parked),
             "energy_kwh": fleet.energy_kwh.tolist(),
             "site_kw": fleet.site_kw,
+            "power_share": fleet.power_share,
         }
         return {"state_next": state}
 
@@ -130,4 +142,6 @@ def _arrays(columns: Mapping[str, Any]) -> dict[str, Any]:
 def _column(name: str, values: Any) -> Any:
     if name in TEXT_COLUMNS:
         return tuple(values)
-    return np.asarray(values, dtype=np.int64 if name in (*WHOLE_COLUMNS, "kind") else np.float64)
+    return np.asarray(
+        values, dtype=np.int64 if name in (*WHOLE_COLUMNS, "kind", "station_index") else np.float64
+    )

@@ -8,7 +8,10 @@ import numpy as np
 
 from sims.feeder.network import load_network
 from sims.feeder.powerflow import make_engine
-from sims.fleet.battery import NO_TAPER, advance_ports
+from sims.fleet.arrays import NO_TAPER, Standing, StepRules
+from sims.fleet.battery import advance_ports
+from sims.fleet.evse import UNIDIRECTIONAL, Ports
+from sims.fleet.rules import SiteRules, shared_limits
 
 REPEATS = 5
 
@@ -50,34 +53,16 @@ def feeder() -> dict[str, tuple[float, str, str]]:
 
 def _fleet_us(n: int) -> float:
     rng = np.random.default_rng(0)
-    capacity = np.full(n, 60.0)
+    capacity, limits, eta = np.full(n, 60.0), np.full(n, 20.0), np.full(n, 0.95)
     energy, power = capacity * rng.uniform(0.2, 0.9, n), np.zeros(n)
     clamped = np.zeros(n, dtype=np.int64)
     setpoint = rng.uniform(-20, 20, n)
-    ones, limits = np.ones(n), np.full(n, 20.0)
-    uncontrolled = np.zeros(n, dtype=np.bool_)
-    floor, ceiling, eta = 0.1 * capacity, capacity.copy(), np.full(n, 0.95)
+    ports = Ports(np.full(n, UNIDIRECTIONAL), limits, limits, eta, eta)
+    cars = Standing(capacity, 0.1 * capacity, capacity.copy(), limits, limits, np.ones(n))
+    outlets, shared = ports.outlets, shared_limits(ports, SiteRules())
+    rules = StepRules(site_cap_kw=1e9, export_limit_kw=0.0, dt_h=0.25, taper_soc=NO_TAPER)
 
     def call() -> None:
-        advance_ports(
-            energy,
-            power,
-            clamped,
-            setpoint,
-            capacity,
-            floor,
-            ceiling,
-            limits,
-            limits,
-            ones,
-            uncontrolled,
-            eta,
-            eta,
-            100.0,
-            1e9,
-            False,
-            0.25,
-            NO_TAPER,
-        )
+        advance_ports(energy, power, clamped, setpoint, 100.0, cars, outlets, shared, rules)
 
     return microseconds(call, 2000)

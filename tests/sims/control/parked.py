@@ -41,6 +41,12 @@ def site_of(cars: tuple[Car | None, ...], **facts: object) -> SiteInfo:
         bidirectional=bidirectional,
         eta_charge=np.full(n, ETA_CHARGE),
         eta_discharge=np.full(n, ETA_DISCHARGE),
+        p_min_kw=np.zeros(n),
+        steps_kw=np.zeros((n, 0)),
+        station_index=np.full(n, -1),
+        station_limit_kw=np.full(n, np.inf),
+        in_set=np.zeros((n, 0), dtype=np.bool_),
+        set_limit_kw=(),
         **known,
     )
 

@@ -1,6 +1,6 @@
 """The rehearsal is the co-simulation without mosaik: the same steps, the same numbers."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from sims.control.rehearsal import Rehearsal, rehearse
 from sims.control.rules import Required
 from sims.control.simulator import ControlSimulator
 from sims.control.trial import N_STEPS, STEP_S, trial
+from sims.fleet.rules import SiteRules
 from sims.fleet.simulator import FleetSimulator
 from sims.signals.simulator import SERIES
 
@@ -50,15 +51,38 @@ def simulators(name, episode, every_steps):
         ports=listed(episode.ports),
         rules=listed(episode.rules),
         n_steps=N_STEPS,
+        power_share=None if episode.power_share is None else episode.power_share.tolist(),
     )
     return control, fleet
 
 
+def charging_hub():
+    """The trial at ports with all options: stations, steps, a curve, a set of ports, cold weather."""
+    episode = trial()
+    return replace(
+        episode,
+        ports=replace(
+            episode.ports,
+            p_min_kw=np.array([0.0, 4.14, 5.0, 5.0, 4.14, 4.14]),
+            steps_kw=np.where(np.arange(6)[:, None] % 4 < 2, np.inf, [5.0, 11.0, 20.0]),
+            curve_kw=np.tile([2.0, 20.0], (6, 1)),
+            curve_eta=np.tile([0.8, 0.95], (6, 1)),
+            station_index=np.array([-1, 0, 0, 1, 1, -1]),
+            station_limit_kw=np.array([np.inf, 22.0, 22.0, 16.0, 16.0, np.inf]),
+        ),
+        rules=replace(episode.rules, limits_kw=(24.0,), limited_ports=((1, 2, 5),)),
+        power_share=np.linspace(0.6, 1.0, N_STEPS),
+    )
+
+
+EPISODES = {"0 ports": lambda: trial(0), "1 port": lambda: trial(1), "6 ports": trial, "hub": charging_hub}
+
+
 @pytest.mark.parametrize("every_steps", [1, 4])
-@pytest.mark.parametrize("n_ports", [0, 1, 6])
+@pytest.mark.parametrize("hours", EPISODES)
 @pytest.mark.parametrize("name", POLICIES)
-def test_it_equals_the_simulators_step_for_step(name, n_ports, every_steps):
-    episode = trial(n_ports)
+def test_it_equals_the_simulators_step_for_step(name, hours, every_steps):
+    episode = EPISODES[hours]()
     rehearsed = played(name, episode, every_steps)
     control, fleet = simulators(name, episode, every_steps)
     state = fleet.fed_back("site")["state_next"]
@@ -106,6 +130,32 @@ def test_one_car_alone_is_as_computed_by_hand():
     np.testing.assert_allclose(done.evse_kw[:4, 0], [20, 20, 20, (metered_kwh - 15) / 0.25], rtol=1e-12)
     assert done.outcome["sessions"]["energy_grid_kwh"][0] == pytest.approx(metered_kwh)
     assert done.soc[4, 0] == pytest.approx(0.8)
+
+
+def test_what_a_policy_knows_of_a_hub():
+    site = charging_hub().site
+    assert site.p_min_kw.tolist() == [0.0, 4.14, 5.0, 5.0, 4.14, 4.14]
+    assert site.steps_kw[2].tolist() == [5.0, 11.0, 20.0]
+    assert site.station_index.tolist() == [-1, 0, 0, 1, 1, -1]
+    assert site.station_limit_kw[[0, 1, 3]].tolist() == [np.inf, 22.0, 16.0]
+    assert site.set_limit_kw == (24.0,)
+    assert site.in_set[:, 0].tolist() == [False, True, True, False, False, True]
+
+
+def test_in_the_cold_a_policy_sees_what_its_cars_can_take():
+    rehearsal = Rehearsal(charging_hub())
+    assert rehearsal.seen.charge_max_kw[-1] == pytest.approx(0.6 * 20.0)
+    assert rehearsal.seen.discharge_max_kw[-1] == pytest.approx(0.6 * 15.0)
+    rehearsal.step(np.zeros(6))
+    assert rehearsal.seen.charge_max_kw[-1] == pytest.approx((0.6 + 0.4 / 23) * 20.0)
+
+
+def test_no_car_is_asked_for_less_than_its_port_can_do():
+    """Each gets its need, though the last of it is below the least power; nobody is left waiting."""
+    episode = replace(charging_hub(), power_share=None, rules=SiteRules())
+    episode = replace(episode, ports=replace(episode.ports, station_limit_kw=np.full(6, np.inf)))
+    done = rehearse(Required(), episode, np.random.default_rng(0))
+    assert done.outcome["sessions"]["missing_kwh"][0] == 0.0
 
 
 def test_site_info_of_an_episode_is_complete():

@@ -4,10 +4,13 @@ from math import exp
 
 import numpy as np
 import pytest
+from fleet_cases import make_ports
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sims.fleet.battery import NO_TAPER, advance_ports, soc_after
+from sims.fleet.arrays import NO_TAPER, Standing, StepRules
+from sims.fleet.battery import advance_ports, soc_after
+from sims.fleet.rules import SiteRules, shared_limits
 
 ROUNDING_KWH = 1e-9
 
@@ -15,23 +18,36 @@ ROUNDING_KWH = 1e-9
 def advance(energy_kwh, setpoint_kw, **changes):
     """One quarter hour of ports of 20 kW and cars of 60 kWh; gives energy, power and clamped requests."""
     n = len(energy_kwh)
-    given_ = {
+    cars = {
         "capacity_kwh": 60.0,
         "floor_kwh": 6.0,
         "ceiling_kwh": 60.0,
         "charge_max_kw": 20.0,
         "discharge_max_kw": 20.0,
         "plugged_share": 1.0,
-        "uncontrolled": False,
-        "eta_charge": 1.0,
-        "eta_discharge": 1.0,
     }
-    site = {"building_kw": 1000.0, "site_cap_kw": np.inf, "export_limit_kw": 0.0, "dt_h": 0.25}
-    site |= {"taper_soc": NO_TAPER} | {k: v for k, v in changes.items() if k not in given_}
-    ports = {k: np.array(np.broadcast_to(changes.get(k, v), n)) for k, v in given_.items()}
+    outlets = {"uncontrolled": False, "eta_charge": 1.0, "eta_discharge": 1.0}
+    site = {"site_cap_kw": np.inf, "export_limit_kw": 0.0, "dt_h": 0.25, "taper_soc": NO_TAPER}
+    known = {"building_kw", *cars, *outlets, *site}
+    assert known >= set(changes), set(changes) - known
+
+    def spread(columns):
+        return {k: np.array(np.broadcast_to(changes.get(k, v), n)) for k, v in columns.items()}
+
+    ports = make_ports(*"c" * n)
     energy, p_kw = np.array(energy_kwh, dtype=float), np.zeros(n)
     clamped = np.zeros(len(energy), dtype=np.int64)
-    advance_ports(energy, p_kw, clamped, np.array(setpoint_kw, dtype=float), **ports, **site)
+    advance_ports(
+        energy,
+        p_kw,
+        clamped,
+        np.array(setpoint_kw, dtype=float),
+        changes.get("building_kw", 1000.0),
+        Standing(**spread(cars)),
+        ports.outlets._replace(**spread(outlets)),
+        shared_limits(ports, SiteRules()),
+        StepRules(**{k: changes.get(k, v) for k, v in site.items()}),
+    )
     return energy, p_kw, clamped.sum()
 
 
@@ -75,11 +91,9 @@ class TestEnergy:
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
     def test_a_setpoint_that_is_not_finite_moves_nothing(self, bad):
-        energy, zeros, ones = np.array([30.0, 30.0]), np.zeros(2), np.ones(2)
-        limits = (60 * ones, 6 * ones, 60 * ones, 20 * ones, 20 * ones, ones, zeros > 0, ones, ones)
+        energy = np.array([30.0, 30.0])
         with pytest.raises(ValueError, match="setpoint is not finite"):
-            asked, count = np.array([5.0, bad]), np.zeros(2, dtype=np.int64)
-            advance_ports(energy, zeros, count, asked, *limits, 0.0, np.inf, False, 0.25, NO_TAPER)
+            advance(energy, [5.0, bad])
         assert energy.tolist() == [30.0, 30.0]
 
     def test_a_load_that_is_not_finite_is_refused(self):
