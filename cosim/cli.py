@@ -233,9 +233,9 @@ def _tariffs() -> dict[str, str]:
 
 
 def _networks() -> dict[str, str]:
-    from networks import SHIPPED
+    from networks import catalogue
 
-    return dict(SHIPPED)
+    return catalogue()
 
 
 def _assignments() -> dict[str, str]:

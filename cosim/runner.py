@@ -77,6 +77,7 @@ def run(
     from cosim.orchestrate import simulate
     from cosim.results.run import open_run
     from cosim.scenario.inputs import read_inputs
+    from sims.feeder.topology import topology
 
     if faults := [*_call_faults(scenario, window_days, out_of_process)]:
         raise ScenarioError(faults)
@@ -101,6 +102,7 @@ def run(
         writer.finish(
             {name: end[0] for name, end in ends.items()},
             {name: end[1] for name, end in ends.items()},
+            topology(inputs.net),
         )
     _write_log(path, time.perf_counter() - started, inputs.warnings)
     return open_run(path)
