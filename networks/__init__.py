@@ -58,7 +58,7 @@ SHIPPED: dict[str, Shipped] = {
         placeholder_ratings=True,
     ),
     "schutterwald": Shipped(
-        description="one of the 14 feeders of a real town (feeder = 1 .. 14), or all 2,940 buses (feeder = 0)",
+        description="one of 14 feeders of a real town (feeder = 1 .. 14), or all 2,940 buses (feeder = 0)",
         buses=62,
         transformers_kva=(250.0,),
         source="lv_schutterwald of pandapower, doi:10.3390/en13164052",

@@ -1,8 +1,8 @@
 """The European low-voltage benchmark of CIGRE: three feeders of different use on one 20 kV bus.
 
-                  .--(S1)-- Bus R0 --(500 kVA)-- Bus R1 --- R2 ... R18   residential
-    grid -- Bus 0 +--(S2)-- Bus I0 --(150 kVA)-- Bus I1 --- I2           industrial
-                  '--(S3)-- Bus C0 --(300 kVA)-- Bus C1 --- C2 ... C20   commercial
+              .--(S1)-- Bus R0 --(500 kVA)-- Bus R1 --- R2 ... R18   residential
+grid -- Bus 0 +--(S2)-- Bus I0 --(150 kVA)-- Bus I1 --- I2           industrial
+              '--(S3)-- Bus C0 --(300 kVA)-- Bus C1 --- C2 ... C20   commercial
 """
 
 from pandapower.auxiliary import pandapowerNet
@@ -20,7 +20,7 @@ def build() -> pandapowerNet:
 
     Notes
     -----
-    The brochure gives no ratings of the lines: each has a placeholder of 1 kA, so a line loading means nothing.
+    The brochure gives no ratings of the lines: each has a placeholder of 1 kA, a line loading means nothing.
     Source: CIGRE Task Force C6.04.02, "Benchmark Systems for Network Integration of Renewable and
     Distributed Energy Resources", Technical Brochure 575, 2014.
     """

@@ -1,8 +1,8 @@
 """A typical suburban feeder: ten cables from one 10/0.4 kV transformer, 146 households.
 
-    Trafostation_OS ---(trafo 1, 630 kVA)--- main_busbar ---+--- bus_1_1 ---+--- bus_1_2 --- ...
-                                                            |               '--- loadbus_1_1
-                                                            '--- bus_2_1 --- ... (10 such cables)
+Trafostation_OS ---(trafo 1, 630 kVA)--- main_busbar ---+--- bus_1_1 ---+--- bus_1_2 --- ...
+                                                        |               '--- loadbus_1_1
+                                                        '--- bus_2_1 --- ... (10 such cables)
 """
 
 from pandapower.auxiliary import pandapowerNet
@@ -17,8 +17,8 @@ def build() -> pandapowerNet:
     Returns
     -------
     pandapowerNet
-        294 buses; the load of a house has the name of its bus and draws 2 kW all the time, unless the scenario
-        gives a profile or switches it off; the grid holds 1.0 pu at 10 kV.
+        294 buses; the load of a house has the name of its bus and draws 2 kW all the time, unless the
+        scenario gives a profile or switches it off; the grid holds 1.0 pu at 10 kV.
 
     Notes
     -----

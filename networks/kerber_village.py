@@ -19,8 +19,8 @@ def build() -> pandapowerNet:
     Returns
     -------
     pandapowerNet
-        116 buses; the load of a house has the name of its bus and draws 6 kW all the time, unless the scenario
-        gives a profile or switches it off; the grid holds 1.0 pu at 10 kV.
+        116 buses; the load of a house has the name of its bus and draws 6 kW all the time, unless the
+        scenario gives a profile or switches it off; the grid holds 1.0 pu at 10 kV.
 
     Notes
     -----

@@ -37,8 +37,8 @@ def build(feeder: int = 1) -> pandapowerNet:
     Returns
     -------
     pandapowerNet
-        Buses at their places on the map (longitude, latitude); the loads draw 2.1 or 3.0 kW all the time, unless
-        the scenario gives a profile or switches them off; the grid holds 0.965 pu at 20 kV.
+        Buses at their places on the map (longitude, latitude); the loads draw 2.1 or 3.0 kW all the time,
+        unless the scenario gives a profile or switches them off; the grid holds 0.965 pu at 20 kV.
 
     Raises
     ------

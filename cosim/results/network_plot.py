@@ -107,14 +107,18 @@ def _draw_lines(figure: "Figure", run: "Run", step: int, x: Floats, y: Floats) -
     loading, closed = feeder.line_loading_percent[step], feeder.line_closed == 1
     thin = 2.5 if len(ends) < 500 else 1.2
     for i, (label, colour, chosen) in enumerate(_classes(loading)):
-        _segments(figure, ends[closed & chosen], x, y, label, {"color": colour, "width": thin + 0.4 * i})
+        _segments(figure, ends[closed & chosen], x, y, label, {"color": colour, "width": thin + 0.6 * i})
     if not closed.all():
         dashed = {"color": "#9CA3AF", "width": 1.2, "dash": "dash"}
         _segments(figure, ends[~closed], x, y, "open", dashed)
     texts = [
         f"{escape(name)}<br>{'open' if not on else _percent(value)}, rated {amps:.0f} A"
         for name, value, on, amps in zip(
-            unique(run.header.lines), loading.tolist(), closed.tolist(), feeder.line_rated_a.tolist(), strict=True
+            unique(run.header.lines),
+            loading.tolist(),
+            closed.tolist(),
+            feeder.line_rated_a.tolist(),
+            strict=True,
         )
     ]
     figure.add_scatter(
@@ -140,7 +144,10 @@ def _draw_transformers(figure: "Figure", run: "Run", step: int, x: Floats, y: Fl
     texts = [
         f"{escape(name)}<br>{_percent(value)}, rated {kva:g} kVA"
         for name, value, kva in zip(
-            unique(run.header.transformers), loading.tolist(), feeder.transformer_rated_kva.tolist(), strict=True
+            unique(run.header.transformers),
+            loading.tolist(),
+            feeder.transformer_rated_kva.tolist(),
+            strict=True,
         )
     ]
     figure.add_scatter(
@@ -204,7 +211,11 @@ def _voltage_scale(vm_pu: Floats) -> dict[str, Any]:
         "cmin": low,
         "cmax": high,
         "colorscale": [list(stop) for stop in zip(places, (*LOW, RATED, *HIGH), strict=True)],
-        "colorbar": {"title": {"text": "Voltage (pu)", "side": "right"}, "thickness": 14, "tickformat": ".3f"},
+        "colorbar": {
+            "title": {"text": "Voltage (pu)", "side": "right"},
+            "thickness": 14,
+            "tickformat": ".3f",
+        },
     }
 
 

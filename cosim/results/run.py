@@ -186,7 +186,7 @@ class Run:
         return port_occupancy(self, name)
 
     def plot_network(self, step: int | None = None) -> "Figure":
-        """The feeder in one step, by default the one of highest loading; runs without a stored network raise."""
+        """The feeder in one step, by default the one of highest loading; needs `has_network`."""
         from cosim.results.network_plot import feeder_picture
 
         return feeder_picture(self, step)

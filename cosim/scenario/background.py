@@ -67,7 +67,7 @@ def _own_year(
     scenario: Scenario, clock: Clock, own_p_kw: Floats, own_q_kvar: Floats
 ) -> BackgroundPower | None:
     """Loads of a network that comes with a year of profiles, None for one that does not."""
-    from sims.feeder.simbench import SIMBENCH, load_simbench
+    from sims.feeder.simbench_nets import SIMBENCH, load_simbench
 
     network = scenario.feeder.network
     if not network.startswith(SIMBENCH):

@@ -12,7 +12,7 @@ from networks import SHIPPED, builder
 from networks.pinned import pinned_random
 from sims.faults import DataError, Fault, ScenarioError, nearest
 from sims.feeder.network_json import read_network
-from sims.feeder.simbench import SIMBENCH, load_simbench
+from sims.feeder.simbench_nets import SIMBENCH, load_simbench
 
 PANDAPOWER = "pandapower:"
 MAX_NAMES = 20
@@ -26,8 +26,8 @@ def load_network(
     Parameters
     ----------
     name : str
-        A shipped network (`office_site`), a network of pandapower (`pandapower:create_kerber_dorfnetz`), a code
-        of SimBench (`simbench:1-LV-semiurb4--0-sw`), or a pandapower JSON file below `folder`
+        A shipped network (`office_site`), a network of pandapower (`pandapower:create_kerber_dorfnetz`), a
+        code of SimBench (`simbench:1-LV-semiurb4--0-sw`), or a pandapower JSON file below `folder`
         (`my_feeder.json`).
     options : Mapping[str, object]
         Keyword options of the builder; a file and a code of SimBench take none.

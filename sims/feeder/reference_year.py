@@ -33,6 +33,7 @@ class YearProfiles:
     """
 
     year: int
+    zone: str
     p: Floats
     q: Floats
     of_load: Ints
@@ -60,16 +61,16 @@ def year_slots(clock: Clock, year: int, zone: str) -> Ints:
     Returns
     -------
     ints, shape (n_steps, n_parts)
-        For each of the equal parts a step is cut into, so that none lies in two quarter hours, the number of the
-        quarter hour of the profile year, from 0 [-].
+        For each of the equal parts a step is cut into, so that none lies in two quarter hours, the number of
+        the quarter hour of the profile year, from 0 [-].
 
     Notes
     -----
-    Each local date takes the date a whole number of weeks away, the number that brings 1 July nearest to the
-    1 July of the profile year: so Mondays stay Mondays, a date moves by no more than six days, and the days of
-    a calendar year stay in order. The few days at a year's end that would leave the profile year take the same
-    weekday of the week before (or after). The wall clock there shows what it shows in the run: quarter past
-    seven stays quarter past seven, summer time or not.
+    Each local date takes the date a whole number of weeks away, the number that brings 1 July nearest to
+    the 1 July of the profile year: so Mondays stay Mondays, a date moves by no more than six days, and the
+    days of a calendar year stay in order. The few days at a year's end that would leave the profile year take
+    the same weekday of the week before (or after). The wall clock there shows what it shows in the run:
+    quarter past seven stays quarter past seven, summer time or not.
     """
     part_s = gcd(clock.step_s, SLOT_S)
     parts = clock.step_s // part_s

@@ -5,6 +5,7 @@ The package is an extra: it is large, and parsing a code takes seconds.
 
 import io
 import os
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -25,6 +26,8 @@ SIMBENCH = "simbench:"
 YEAR, ZONE, QUARTER_HOURS = 2016, "Europe/Berlin", 35_136
 # what the cache file holds; another number is another file
 CACHE_FORM = 1
+# which tables of profiles each kind of element follows
+KINDS = {"load": ("load",), "sgen": ("renewables", "powerplants"), "storage": ("storage",)}
 NOT_TABLES = ("profiles", "loadcases", "substation")
 
 
@@ -41,8 +44,8 @@ def load_simbench(code: str, where: str = "feeder.network") -> tuple[pandapowerN
     Returns
     -------
     net : pandapowerNet
-        Its generators (PV, wind) and storages have become loads, generation negative, so that all of them follow
-        their profile; taps have their effect.
+        Its generators (PV, wind) and storages have become loads, generation negative, so that all of them
+        follow their profile; taps have their effect.
     profiles : YearProfiles
         Of 2016, in the order of `net.load`.
 
@@ -53,8 +56,8 @@ def load_simbench(code: str, where: str = "feeder.network") -> tuple[pandapowerN
 
     Notes
     -----
-    Source: S. Meinecke et al., "SimBench - A Benchmark Dataset of Electric Power Systems to Compare Innovative
-    Solutions Based on Power Flow Analysis", Energies 13(12), 3290, 2020.
+    Source: S. Meinecke et al., "SimBench - A Benchmark Dataset of Electric Power Systems to Compare
+    Innovative Solutions Based on Power Flow Analysis", Energies 13(12), 3290, 2020.
     """
     try:
         release = version("simbench")
@@ -91,7 +94,7 @@ def with_profiles(net: pandapowerNet) -> tuple[pandapowerNet, YearProfiles]:
     """
     shares = {"constant": (np.ones(QUARTER_HOURS), np.ones(QUARTER_HOURS))}
     of_load: list[str] = []
-    for table, kinds in (("load", ("load",)), ("sgen", ("renewables", "powerplants")), ("storage", ("storage",))):
+    for table, kinds in KINDS.items():
         names = net[table].get("profile", pd.Series(index=net[table].index, dtype=object))
         for name in names:
             key = f"{table} {name}" if isinstance(name, str) else "constant"
@@ -141,9 +144,7 @@ def _let_taps_count(net: pandapowerNet) -> None:
 
 
 def _refuse_unknown(code: str, where: str) -> None:
-    import simbench
-
-    codes = simbench.collect_all_simbench_codes()
+    codes = _package().collect_all_simbench_codes()
     if code not in codes:
         what = f'"{SIMBENCH}{code}": no such code of SimBench; {_near(code, codes)}'
         raise ScenarioError([Fault("N01", where, what)])
@@ -155,9 +156,12 @@ def _near(code: str, codes: list[str]) -> str:
 
 
 def _get(code: str) -> pandapowerNet:
-    import simbench
+    return _package().get_simbench_net(code)
 
-    return simbench.get_simbench_net(code)
+
+def _package() -> Any:
+    """The extra, imported by name: where it is not installed, nothing else of this file needs it."""
+    return import_module("simbench")
 
 
 def packed(net: pandapowerNet, profiles: YearProfiles) -> bytes:
