@@ -23,9 +23,7 @@ from sims.clock import Clock
 from sims.faults import DataError, Fault, ScenarioError
 
 if TYPE_CHECKING:
-    from pandapower.auxiliary import pandapowerNet
-
-    from sims.feeder.snapshot import Drawn, Parked
+    from sims.feeder.snapshot import Drawn, Parked, pandapowerNet
 
 
 @dataclass(frozen=True, slots=True)

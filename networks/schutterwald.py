@@ -54,6 +54,8 @@ def build(feeder: int = 1) -> pandapowerNet:
         raise ValueError(f"feeder = {feeder!r}: allowed 1, 2, ... {FEEDERS}, or 0 for all of them")
     # the file itself: pandapower's function solves each network it gives, seconds nobody needs here
     net = pp.from_json(str(FILE))
+    if not isinstance(net, pandapowerNet):
+        raise TypeError(f"{FILE.name} is no network")
     drop_elements(net, "load", net.load.index[net.load["type"] == HEAT_PUMP])
     clear_result_tables(net)
     net.trafo["tap_dependency_table"] = False  # newer than the file; without it pandapower warns

@@ -100,9 +100,9 @@ def _positions(net: pandapowerNet) -> tuple[Floats, Floats]:
 def _geo(table: pd.DataFrame) -> list[tuple[Any, Any]]:
     """Index and coordinates of the rows that have GeoJSON; what is no such thing has no position."""
     found = []
-    for index, text in table.get("geo", pd.Series(dtype=object)).items():
+    for index, text in table["geo"].items() if "geo" in table else ():
         try:
-            found.append((index, json.loads(text)["coordinates"]))
+            found.append((index, json.loads(str(text))["coordinates"]))
         except (TypeError, ValueError, KeyError):
             continue
     return found
