@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|report|schema|list`."""
+"""The command line: `cosim check|run|kpis|report|export|schema|list`."""
 
 import json
 import os
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cosim.results.run import Run
 
 UNEXPECTED = 1
+SAME_PU = 1e-6
 DEGRADED = 7
 INTERRUPTED = 130
 
@@ -30,6 +31,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+export_app = typer.Typer(help="Write what a run holds in the form of another tool.", no_args_is_help=True)
+app.add_typer(export_app, name="export")
 
 ScenarioPath = Annotated[Path, typer.Argument(help="scenario file (TOML)", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="result file of a run (.h5)", show_default=False)]
@@ -161,6 +165,28 @@ def report(
     typer.echo(open_run(run_file).report(out))
 
 
+@export_app.command(name="network")
+@ending_well()
+def export_network_(
+    run_file: RunPath,
+    at: Annotated[str, typer.Option(help="local time of the run, for example 2019-06-03T14:00")],
+    out: Annotated[Path | None, typer.Option(help="JSON file; default beside the run")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="folder of the scenario, where its network or background is a file")
+    ] = None,
+) -> None:
+    """Write the network of one step as pandapower JSON, ports as one storage a bus."""
+    from cosim.export import export_network
+    from cosim.results.run import open_run
+
+    done = open_run(run_file)
+    written = export_network(done, at, out, folder)
+    typer.echo(written.path)
+    if not written.apart_pu <= SAME_PU:
+        told = f"the voltages of runpp and of the run differ by {written.apart_pu:.1e} pu"
+        typer.echo(f"warning: {told}", err=True)
+
+
 @app.command()
 @ending_well()
 def schema() -> None:
@@ -237,9 +263,9 @@ def _tariffs() -> dict[str, str]:
 
 
 def _networks() -> dict[str, str]:
-    from networks import SHIPPED
+    from networks import catalogue
 
-    return dict(SHIPPED)
+    return catalogue()
 
 
 def _assignments() -> dict[str, str]:

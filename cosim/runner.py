@@ -75,6 +75,7 @@ def run(
         The result cannot be written.
     """
     from cosim.scenario.inputs import read_inputs
+    from sims.feeder.topology import topology
 
     if faults := [*_call_faults(scenario, window_days, out_of_process)]:
         raise ScenarioError(faults)
@@ -122,6 +123,7 @@ def run_inputs(
         writer.finish(
             {name: end[0] for name, end in ends.items()},
             {name: end[1] for name, end in ends.items()},
+            topology(inputs.net),
         )
     _write_log(path, time.perf_counter() - started, inputs.warnings)
     return open_run(path)

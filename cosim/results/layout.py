@@ -126,6 +126,31 @@ AT_END = (
     _q(SITE, "soc_end", "evse", "1", "State of charge at the end of the run, NaN when the port is empty"),
 )
 
+# the network itself, for its picture and for ratings; buses are given by their place among /feeder/bus
+NETWORK = (
+    _q(FEEDER, "bus_vn_kv", "bus", "kV", "Rated voltage", optional=True),
+    _q(FEEDER, "bus_slack", "bus", "1", "The grid above holds its voltage: 1", "int64", optional=True),
+    _q(
+        FEEDER,
+        "bus_node",
+        "bus",
+        "1",
+        "First bus of those that closed switches make one with it",
+        "int64",
+        optional=True,
+    ),
+    _q(FEEDER, "bus_x", "bus", "1", "Position as the network has it, NaN without", optional=True),
+    _q(FEEDER, "bus_y", "bus", "1", "Position as the network has it, NaN without", optional=True),
+    _q(FEEDER, "line_from_bus", "line", "1", "Bus at its start", "int64", optional=True),
+    _q(FEEDER, "line_to_bus", "line", "1", "Bus at its end", "int64", optional=True),
+    _q(FEEDER, "line_closed", "line", "1", "In service with no open switch: 1", "int64", optional=True),
+    _q(FEEDER, "line_rated_a", "line", "A", "Rated current", optional=True),
+    _q(FEEDER, "line_rated_kva", "line", "kVA", "Rated power at rated voltage", optional=True),
+    _q(FEEDER, "transformer_hv_bus", "transformer", "1", "Bus of the upper side", "int64", optional=True),
+    _q(FEEDER, "transformer_lv_bus", "transformer", "1", "Bus of the lower side", "int64", optional=True),
+    _q(FEEDER, "transformer_rated_kva", "transformer", "kVA", "Rated power", optional=True),
+)
+
 TABLE = (
     _q(SESSIONS, "session_id", "session", "1", "Name of the session", "str"),
     _q(SESSIONS, "vehicle_id", "session", "1", "Name of the car", "str"),
@@ -201,7 +226,7 @@ def shapes(header: RunHeader, n_sessions: Mapping[str, int]) -> dict[Quantity, t
     length = {quantity.path: len(values) for quantity, values in coordinates(header, n_sessions).items()}
     return {
         quantity: tuple(length[f"{quantity.group}/{dim}"] for dim in quantity.dims)
-        for quantity in (*_filled(SERIES, header), *_filled(AT_END + TABLE, header))
+        for quantity in (*_filled(SERIES, header), *_filled(AT_END + NETWORK + TABLE, header))
     }
 
 

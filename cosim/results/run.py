@@ -197,6 +197,17 @@ class Run:
 
         return port_occupancy(self, name)
 
+    def plot_network(self, step: int | None = None) -> "Figure":
+        """The feeder in one step, by default the one of highest loading; needs `has_network`."""
+        from cosim.results.network_plot import feeder_picture
+
+        return feeder_picture(self, step)
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the file stores the network, for its picture."""
+        return "feeder/line_from_bus" in self._file
+
     def report(self, path: Path | str | None = None) -> Path:
         """Write one self-contained HTML page; by default beside the result, with the suffix `.html`."""
         from cosim.results.report import write_report

@@ -87,7 +87,10 @@ class RunWriter:
         return path
 
     def finish(
-        self, sessions: Mapping[str, Mapping[str, Array]], ports: Mapping[str, Mapping[str, Array]]
+        self,
+        sessions: Mapping[str, Mapping[str, Array]],
+        ports: Mapping[str, Mapping[str, Array]],
+        network: Mapping[str, Array] | None = None,
     ) -> Path:
         """Join the segments to the result file, with its KPIs, and check it before it gets its name.
 
@@ -97,6 +100,8 @@ class RunWriter:
             Columns of the sessions table, by site; times in seconds since the start of the run.
         ports : mapping of str to mapping of str to array, each of shape (n_evse,)
             `soc_end` and `clamped_requests` of each port, by site.
+        network : mapping of str to array, optional
+            Elements of the feeder, by the names of `layout.NETWORK`; without, the run has no network picture.
 
         Returns
         -------
@@ -105,7 +110,7 @@ class RunWriter:
         """
         if self._n_written != self.header.clock.n_steps:
             raise ValueError(f"{self._n_written} of {self.header.clock.n_steps} steps were written")
-        ends = self._ends(sessions, ports)
+        ends = self._ends(sessions, ports, network or {})
         paths = [quantity.path for quantity in self._shapes]
         segments = (read_segment(segment, paths) for segment in self._segments)
         image = run_image(self.header, recut(segments, STEPS_PER_CHUNK), ends, kpi_attributes)
@@ -116,9 +121,12 @@ class RunWriter:
         return self.path
 
     def _ends(
-        self, sessions: Mapping[str, Mapping[str, Array]], ports: Mapping[str, Mapping[str, Array]]
+        self,
+        sessions: Mapping[str, Mapping[str, Array]],
+        ports: Mapping[str, Mapping[str, Array]],
+        network: Mapping[str, Array],
     ) -> dict[str, Array]:
-        blocks: dict[str, Array] = {}
+        blocks: dict[str, Array] = {f"feeder/{name}": values for name, values in network.items()}
         for site in self.header.sites:
             blocks[f"sites/{site.name}/evse_kind"] = np.array(site.evse_kind, dtype=object)
             for name, values in ports[site.name].items():

@@ -32,7 +32,8 @@ def read_background(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> B
     """Power of the static loads in every step, or None when they stay as the network has them.
 
     A single `kw` column is the total of the loads in service: they follow it together. Columns
-    `<load name>_kw` set those loads and leave the others. The ratio of q to p of each load stays.
+    `<load name>_kw` set those loads and leave the others. The ratio of q to p of each load stays. Without a
+    profile of the scenario, loads of a SimBench network follow the year of profiles it comes with.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def read_background(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> B
         nothing = np.zeros((clock.n_steps, len(own_p_kw)))
         return BackgroundPower(nothing, nothing)
     if section.profile is None:
-        return None
+        return _own_year(scenario, clock, own_p_kw, own_q_kvar)
     series = read_series(scenario.folder / section.profile, None, clock.zone)
     profiles = {name: on_clock(series, name, clock) for name in series.values}
     p_kw = np.tile(own_p_kw, (clock.n_steps, 1))
@@ -60,6 +61,20 @@ def read_background(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> B
         ratio = own_q_kvar[load] / own_p_kw[load] if own_p_kw[load] else 0.0
         q_kvar[:, load] = ratio * profiles[column]
     return BackgroundPower(p_kw, q_kvar)
+
+
+def _own_year(
+    scenario: Scenario, clock: Clock, own_p_kw: Floats, own_q_kvar: Floats
+) -> BackgroundPower | None:
+    """Loads of a network that comes with a year of profiles, None for one that does not."""
+    from sims.feeder.simbench_nets import SIMBENCH, load_simbench
+
+    network = scenario.feeder.network
+    if not network.startswith(SIMBENCH):
+        return None
+    _, year = load_simbench(network.removeprefix(SIMBENCH))
+    p, q = year.on_clock(clock)
+    return BackgroundPower(p * own_p_kw, q * own_q_kvar)
 
 
 def _own(net: "pandapowerNet") -> tuple[Floats, Floats]:

@@ -190,6 +190,11 @@ def _too_large(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> Iterat
 
 def _unlikely(scenario: Scenario, net: "pandapowerNet", sites: tuple[SiteInputs, ...]) -> Iterator[str]:
     """Things that are legal but often a slip."""
+    from sims.feeder.topology import placeholder_ratings
+
+    if placeholder_ratings(net):
+        what = "every line is rated 1 kA, a placeholder: the loading of its lines means nothing"
+        yield f'{scenario.places.where(("feeder", "network"))} = "{scenario.feeder.network}": {what}'
     rated_kva = 1e3 * float((net.trafo["sn_mva"] * net.trafo["parallel"])[net.trafo["in_service"]].sum())
     ports_kw = sum(float(site.ports.p_max_kw.sum()) for site in sites)
     if 0.0 < rated_kva < ports_kw:

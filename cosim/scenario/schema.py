@@ -74,7 +74,8 @@ class Background(Section):
 
     loads: Literal["network", "none"] = Field(
         default="network",
-        description="`network`: the static loads the network carries; `none`: they are switched off",
+        description="`network`: the loads the network carries, static (SimBench: its year of profiles); "
+        "`none`: they are switched off",
     )
     profile: str | None = Field(
         default=None,
@@ -86,7 +87,8 @@ class Feeder(Section):
     """The low-voltage network that carries the sites."""
 
     network: str = Field(
-        description='a shipped one, "pandapower:<create function>", or a JSON file of pandapower',
+        description='a shipped one, "pandapower:<create function>", "simbench:<code>", '
+        "or a JSON file of pandapower",
         examples=["office_site"],
     )
     engine: Literal["zbus", "pandapower"] = Field(default="zbus", description="power-flow engine")

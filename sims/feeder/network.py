@@ -1,7 +1,6 @@
-"""Networks by name: shipped ones, pandapower's own, or a pandapower JSON file of the scenario's folder."""
+"""Networks by name: shipped ones, pandapower's own, SimBench's, or a file of the scenario's folder."""
 
 import inspect
-import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,8 +9,10 @@ from pandapower import networks as pandapower_networks
 from pandapower.auxiliary import pandapowerNet
 
 from networks import SHIPPED, builder
+from networks.pinned import pinned_random
 from sims.faults import DataError, Fault, ScenarioError, nearest
 from sims.feeder.network_json import read_network
+from sims.feeder.simbench_nets import SIMBENCH, load_simbench
 
 PANDAPOWER = "pandapower:"
 MAX_NAMES = 20
@@ -25,10 +26,11 @@ def load_network(
     Parameters
     ----------
     name : str
-        A shipped network (`office_site`), a network of pandapower (`pandapower:create_kerber_dorfnetz`), or a
-        pandapower JSON file below `folder` (`my_feeder.json`).
+        A shipped network (`office_site`), a network of pandapower (`pandapower:create_kerber_dorfnetz`), a
+        code of SimBench (`simbench:1-LV-semiurb4--0-sw`), or a pandapower JSON file below `folder`
+        (`my_feeder.json`).
     options : Mapping[str, object]
-        Keyword options of the builder; a file takes none.
+        Keyword options of the builder; a file and a code of SimBench take none.
     folder : Path
         Folder of the scenario: a file outside it is refused.
     where : str
@@ -43,21 +45,20 @@ def load_network(
 
     Notes
     -----
-    Some networks of pandapower draw cable types and lengths from Python's global random state; it is seeded
-    for the call and put back, so that the same scenario always means the same network.
+    Networks of pandapower that draw cable types and lengths from the global random state are always the same.
     """
     if name.endswith(".json"):
         return _from_file(name, options, folder, where)
+    if name.startswith(SIMBENCH):
+        _refuse_options(options, "a network of SimBench takes no options", where)
+        return load_simbench(name.removeprefix(SIMBENCH), where)[0]
     build = _find_builder(name, where)
     _check_options(build, options, where)
-    before = random.getstate()
-    random.seed(0)
     try:
-        net = build(**options)
+        with pinned_random():
+            net = build(**options)
     except (ValueError, TypeError, KeyError, UserWarning) as error:
         raise ScenarioError([Fault("N02", f"{where} options", f"{name} refuses them: {error}")]) from error
-    finally:
-        random.setstate(before)
     if not isinstance(net, pandapowerNet):
         raise ScenarioError([Fault("N02", f"{where} options", f"{name} gives no single network with them")])
     return net
@@ -108,7 +109,8 @@ def _find_builder(name: str, where: str) -> Callable[..., object]:
     if name.startswith(PANDAPOWER) and name.removeprefix(PANDAPOWER) in theirs:
         return theirs[name.removeprefix(PANDAPOWER)]
     valid = [*SHIPPED, *(PANDAPOWER + known for known in theirs)]
-    what = f'"{name}": no such network; {nearest(name, valid)}; or a pandapower file ending in .json'
+    other = f"or {SIMBENCH}<code>, or a pandapower file ending in .json"
+    what = f'"{name}": no such network; {nearest(name, valid)}; {other}'
     raise ScenarioError([Fault("N01", where, what)])
 
 
@@ -129,10 +131,13 @@ def _check_options(build: Callable[..., object], options: Mapping[str, object], 
         raise ScenarioError(faults)
 
 
-def _from_file(name: str, options: Mapping[str, object], folder: Path, where: str) -> pandapowerNet:
+def _refuse_options(options: Mapping[str, object], what: str, where: str) -> None:
     if options:
-        what = "a network file takes no options"
         raise ScenarioError([Fault("N02", f"{where} options.{option}", what) for option in options])
+
+
+def _from_file(name: str, options: Mapping[str, object], folder: Path, where: str) -> pandapowerNet:
+    _refuse_options(options, "a network file takes no options", where)
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise ScenarioError([Fault("N03", where, f'"{name}": outside the folder of the scenario')])

@@ -61,19 +61,27 @@ def read_network(path: Path) -> pandapowerNet:
         raise DataError([Fault("N04", path.name, f"{path.stat().st_size} bytes: allowed <= {MAX_BYTES}")])
     try:
         text = path.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise DataError([Fault("N04", path.name, f"not readable as JSON: {error}")]) from error
+    return parse_network(text, path.name)
+
+
+def parse_network(text: str, called: str) -> pandapowerNet:
+    """Network of pandapower JSON text; `called` stands in messages. Raises like `read_network`."""
+    try:
         content = _parse(text)
     except (ValueError, RecursionError) as error:
-        raise DataError([Fault("N04", path.name, f"not readable as JSON: {error}")]) from error
-    faults = [Fault("N04", f"{path.name} {place}", what) for place, what in _complaints(content)]
+        raise DataError([Fault("N04", called, f"not readable as JSON: {error}")]) from error
+    faults = [Fault("N04", f"{called} {place}", what) for place, what in _complaints(content)]
     if faults:
         raise DataError(faults)
     try:
         net = pp.from_json_string(text, convert=True)
     except Exception as error:  # its reader raises whatever a table makes pandas raise
-        raise DataError([Fault("N04", path.name, f"pandapower cannot read it: {error}")]) from error
+        raise DataError([Fault("N04", called, f"pandapower cannot read it: {error}")]) from error
     if not isinstance(net, pandapowerNet):
-        raise DataError([Fault("N04", path.name, "not a pandapower network")])
-    faults = [Fault("N04", f"{path.name} {table}", what) for table, what in _gaps(net)]
+        raise DataError([Fault("N04", called, "not a pandapower network")])
+    faults = [Fault("N04", f"{called} {table}", what) for table, what in _gaps(net)]
     if faults:
         raise DataError(faults)
     return net

@@ -38,6 +38,7 @@ SECTIONS: dict[str, Callable[[], Figures]] = {
     "fleet kernel alone": kernels.fleet,
     "power flow alone": kernels.feeder,
     "kerber village, 116 buses, 28 days, AC power flow every step": steps.villages,
+    "schutterwald, 2,940 buses, a day, AC power flow every step": steps.town,
     "the same network and sessions on the stack from PyPI": steps.against_stock,
     "office as a year (35,040 steps)": lambda: in_fresh_process("tests.benchmarks.year"),
     "command line": year.help_time,
