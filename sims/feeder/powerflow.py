@@ -51,7 +51,8 @@ class Engine(Protocol):
         Parameters
         ----------
         p_kw, q_kvar : Floats
-            Shape (n_load,), order of `net.load` [kW], [kvar].
+            Shape (n_load,), order of `net.load`, then `net.asymmetric_load` (the sum of its phases, which keep
+            their shares) [kW], [kvar].
         """
         ...
 
