@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SHIPPED: dict[str, str] = {
     "office_site": "office with a car park behind its own 20/0.4 kV transformer, 5 buses",
+    "ieee_european_lv": "IEEE European Low Voltage Test Feeder, 906 buses, 55 single-phase houses",
 }
 
 
