@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.scenario.inputs import Inputs, SiteInputs
+from cosim.scenario.phases import building_phase, port_phases
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
 from sims.fleet.battery import NO_TAPER
@@ -105,20 +106,29 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
             "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
         },
         "n_steps": inputs.clock.n_steps,
+        "tell_phases": inputs.unbalanced,
     }
 
 
 def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
     """Parameters of the `Feeder` entity; a process of its own loads the network itself."""
     section, background = inputs.scenario.feeder, inputs.background
+    sites = zip(inputs.sites, port_phases(inputs.scenario), strict=True)
     return {
         "network": section.network if remote else inputs.net,
         "options": section.options,
         "folder": str(inputs.scenario.folder),
         "engine": section.engine,
+        "zero_sequence": section.zero_sequence,
         "sites": {
-            site.site.name: {"building_bus": site.building_bus, "evse_bus": site.evse_bus.tolist()}
-            for site in inputs.sites
+            site.site.name: {
+                "building_bus": site.building_bus,
+                "building_phase": building_phase(site.site),
+                "evse_bus": site.evse_bus.tolist(),
+                "evse_phases": site.ports.phases.tolist(),
+                "evse_phase": phases,
+            }
+            for site, phases in sites
         },
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "stop_on_divergence": section.on_divergence == "stop",

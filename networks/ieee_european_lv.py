@@ -8,6 +8,7 @@ pandapower's copy: the test feeder has none, so line loadings mean little.
 """
 
 import math
+from typing import cast
 
 from pandapower.auxiliary import pandapowerNet
 from pandapower.networks import ieee_european_lv_asymmetric
@@ -43,7 +44,7 @@ def build(moment: str = "on_peak_566") -> pandapowerNet:
     """
     if moment not in MOMENTS:
         raise ValueError(f"moment = {moment!r}: valid: {', '.join(MOMENTS)}")
-    net = ieee_european_lv_asymmetric(moment)
+    net = cast("pandapowerNet", ieee_european_lv_asymmetric(moment))
     ratio = math.tan(math.acos(POWER_FACTOR))
     for phase in "abc":
         net.asymmetric_load[f"q_{phase}_mvar"] = ratio * net.asymmetric_load[f"p_{phase}_mw"]

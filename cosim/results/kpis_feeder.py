@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import Figures, unique
+from cosim.results.kpis_phases import phase_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
 
@@ -39,6 +40,7 @@ def feeder_figures(header: RunHeader, arrays: Arrays) -> Figures:
         figures["line_max_loading_percent"] = float(line_percent[highest])
         figures["line_max_loading_name"] = header.lines[line]
         figures["line_max_loading_at"] = _at(clock, step).isoformat(timespec="minutes")
+    figures |= phase_figures(header, arrays)
     return figures | {
         "import_kwh": float(np.nansum(arrays["feeder/import_kw"]) * clock.dt_h),
         "losses_kwh": float(np.nansum(arrays["feeder/losses_kw"]) * clock.dt_h),

@@ -1,8 +1,8 @@
 """From a network pandapower has just solved to the input of power-grid-model.
 
 Positive sequence, taps, switches and islands are those of pandapower's own matrices, as for the fast engine;
-only what a balanced flow does not know, the zero sequence and the connection of the windings, is read from the
-tables. Nodes are electrical ones: buses joined by closed switches share one. Powers are W, voltages V, currents A.
+only what a balanced flow does not know, zero sequence and connection of the windings, comes from the tables.
+Nodes are electrical ones: buses joined by closed switches share one. Powers are W, voltages V, currents A.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PgmInput:
     Parameters
     ----------
     tables : dict of str to structured array
-        Input data by component type; `line` and `transformer` are in the order of `line_branch`, `trafo_branch`.
+        Input data by component type; lines and transformers in the order of `line_branch`, `trafo_branch`.
     load_node : ints, shape (n_loads,)
         Node of each three-phase load, the ones power may be drawn at.
     line_branch, trafo_branch : ints
@@ -104,7 +104,9 @@ def _lines(net: pandapowerNet, branches: Branches, rows: Ints) -> Array:
     _joined(lines, branches, rows)
     lines["r1"], lines["x1"] = given[:, BR_R] * ohm, given[:, BR_X] * ohm
     lines["c1"] = given[:, BR_B] / ohm / omega
-    lines["tan1"] = np.divide(given[:, BR_G], given[:, BR_B], out=np.zeros(len(rows)), where=given[:, BR_B] != 0)
+    lines["tan1"] = np.divide(
+        given[:, BR_G], given[:, BR_B], out=np.zeros(len(rows)), where=given[:, BR_B] != 0
+    )
     for name, column in (("r0", "r0_ohm_per_km"), ("x0", "x0_ohm_per_km")):
         lines[name] = data[column].to_numpy(float) * length / parallel
     lines["c0"] = 1e-9 * data["c0_nf_per_km"].to_numpy(float) * length * parallel
@@ -116,9 +118,9 @@ def _lines(net: pandapowerNet, branches: Branches, rows: Ints) -> Array:
 def _transformers(net: pandapowerNet, branches: Branches, rows: Ints) -> Array:
     """Transformers whose delta or zigzag side lets no zero sequence pass: on the other it meets Z0 to earth.
 
-    power-grid-model knows one impedance for all sequences and an impedance of the neutral: the difference of
-    the two impedances stands there, a third of it, for three phases' currents flow through it. The zero-sequence
-    magnetising branch is left out: it lies beside the winding that shorts it.
+    power-grid-model has one impedance for all sequences and one of the neutral: there goes a third of what
+    Z0 and Z1 differ by, for the currents of three phases flow through it. The magnetising branch of the
+    zero sequence is left out: it lies beside the winding that shorts it.
     """
     internal = net["_ppc"]["internal"]
     given, data = internal["branch"][rows].real, net.trafo.iloc[branches.place[rows] - len(net.line)]

@@ -32,7 +32,8 @@ class Solution:
     """State of the feeder under one set of injections; load-positive.
 
     Loading is by current, the larger end (and of three phases the worst) against the rating, as pandapower's
-    default: rating is `max_i_ka * df * parallel` of a line, `sn / (sqrt(3) vn) * df * parallel` of a transformer.
+    default: rating is `max_i_ka * df * parallel` of a line, `sn / (sqrt(3) vn) * df * parallel` of a
+    transformer.
     Elements out of service read what `runpp` reads: 0, or NaN beside a bus without voltage.
 
     A step that did not converge has NaN voltages and loadings; nothing is known of its flows, so import is

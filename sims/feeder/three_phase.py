@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pandapower.auxiliary import pandapowerNet
 from power_grid_model import CalculationMethod, PowerGridModel, initialize_array
-from power_grid_model.errors import PowerGridError
+from power_grid_model.errors import PowerGridError  # pyright: ignore[reportPrivateImportUsage]
 
 from sims.faults import DataError, Fault, SimulationError
 from sims.feeder.admittance import build_model, constant_demand, node_of, obstacle
@@ -17,6 +17,7 @@ from sims.feeder.phase_kernels import node_results, worst_loading
 from sims.feeder.runpp import RunppEngine
 from sims.feeder.solution import PhaseSolution, Solution, checked
 from sims.feeder.static_loads import static_loads
+from sims.feeder.zero_sequence import check_phases
 
 NAME = "power-grid-model"
 THREE = 0
@@ -35,7 +36,7 @@ class ThreePhaseEngine:
     Parameters
     ----------
     net : pandapowerNet
-        A network without faults of `check_network` and `check_phases`; it is copied.
+        A network without faults of `check_network`; it is copied.
     buses : Sequence[int]
         Bus index of each connection, shape (n_connections,); a bus may occur more than once.
     phases : Sequence[int]
@@ -44,7 +45,8 @@ class ThreePhaseEngine:
     Raises
     ------
     DataError
-        The network has elements that are not solved by phases, or no solution even without its loads.
+        The network has faults of `check_phases`, elements that are not solved by phases, or no solution even
+        without its loads.
     SimulationError
         power-grid-model and pandapower do not agree on this network under a balanced load.
 
@@ -56,6 +58,8 @@ class ThreePhaseEngine:
     name = NAME
 
     def __init__(self, net: pandapowerNet, buses: Sequence[int], phases: Sequence[int]) -> None:
+        if faults := check_phases(net):
+            raise DataError(faults)
         self._reference = RunppEngine(net, buses)
         solved = self._reference.net
         if (reason := obstacle(solved)) is not None:
@@ -132,7 +136,9 @@ class ThreePhaseEngine:
         loading, losses_w = self._loading.copy(), 0.0
         for kind, rated in self._rated.items():
             flow = found[kind]
-            losses_w += worst_loading(flow["i_from"], flow["i_to"], flow["p_from"], flow["p_to"], *rated, loading)
+            losses_w += worst_loading(
+                flow["i_from"], flow["i_to"], flow["p_from"], flow["p_to"], *rated, loading
+            )
         return Solution(
             vm_pu=vm_pu,
             line_loading_percent=loading[: self._rated_lines],
@@ -152,7 +158,7 @@ class ThreePhaseEngine:
         return replace(self._reference.unserved(p_kw, q_kvar), solver=self.name, phases=nothing)
 
     def _agree(self) -> None:
-        """Compare with pandapower while every load and connection draws the same small power on all phases."""
+        """Compare with pandapower while all draw the same small power, even on all phases."""
         share, own, reference = self._share, self._own, self._reference
         self._share, thirds = np.full_like(share, 1.0 / 3.0), np.full((len(own), 3), 1.0 / 3.0)
         self._own = replace(own, p_share=thirds, q_share=thirds)

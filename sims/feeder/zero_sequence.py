@@ -19,7 +19,9 @@ TRAFO_COLUMNS = ("vector_group", "vk0_percent", "vkr0_percent")
 GROUPS = ("Dyn", "Yzn")
 LINE_RATIO, CAPACITANCE_RATIO = 4.0, 1.0
 TRAFO_RATIOS = {"Dyn": (1.0, 0.95), "Yzn": (0.4, 0.1)}  # R0/R1, X0/X1
-PHASE_COLUMNS = tuple(f"{kind}_{phase}_{unit}" for kind, unit in (("p", "mw"), ("q", "mvar")) for phase in "abc")
+PHASE_COLUMNS = tuple(
+    f"{kind}_{phase}_{unit}" for kind, unit in (("p", "mw"), ("q", "mvar")) for phase in "abc"
+)
 
 
 def group_of(vector_group: object) -> str:

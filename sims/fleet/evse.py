@@ -29,6 +29,8 @@ class PortGroup(Protocol):
     def efficiency_charge(self) -> float: ...
     @property
     def efficiency_discharge(self) -> float: ...
+    @property
+    def phases(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Ports:
         Largest charging and discharging power, both positive, grid side [kW].
     eta_charge, eta_discharge : floats, shape (n,)
         Battery energy per metered energy, and metered energy per battery energy [-].
+    phases : ints, shape (n,)
+        Phases the port is wired to, 1 or 3; its limits are those of all of them together [-].
     """
 
     kind: Ints
@@ -50,6 +54,7 @@ class Ports:
     p_discharge_max_kw: Floats
     eta_charge: Floats
     eta_discharge: Floats
+    phases: Ints
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -68,6 +73,7 @@ class Ports:
             p_discharge_max_kw=spread([_discharge_max_kw(group) for group in groups]),
             eta_charge=spread([group.efficiency_charge for group in groups]),
             eta_discharge=spread([group.efficiency_discharge for group in groups]),
+            phases=np.repeat(np.asarray([group.phases for group in groups], dtype=np.int64), counts),
         )
 
     @property
