@@ -45,6 +45,9 @@ def build(moment: str = "on_peak_566") -> pandapowerNet:
     if moment not in MOMENTS:
         raise ValueError(f"moment = {moment!r}: valid: {', '.join(MOMENTS)}")
     net = cast("pandapowerNet", ieee_european_lv_asymmetric(moment))
+    net.trafo["tap_dependency_table"] = (
+        False  # a column pandapower has had since, and warns when it is not there
+    )
     ratio = math.tan(math.acos(POWER_FACTOR))
     for phase in "abc":
         net.asymmetric_load[f"q_{phase}_mvar"] = ratio * net.asymmetric_load[f"p_{phase}_mw"]
