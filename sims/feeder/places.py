@@ -27,12 +27,15 @@ class Places:
         The same while a car charges on one phase: that of the port's first conductor.
     open_bus : mapping of int to int
         Connection of each bus (by its row) that other simulators may load.
+    pv : ints, shape (n_pv,)
+        Connection of each PV plant on the feeder.
     """
 
     building: Mapping[str, int]
     evse: Mapping[str, Ints]
     one_phase: Mapping[str, Ints]
     open_bus: Mapping[int, int]
+    pv: Ints
 
     def of_ports(self, site: str, phases_in_use: Sequence[int] | None) -> Ints:
         """Connection of each port of a site, shape (n_evse,), given the phases its cars use."""
@@ -42,7 +45,11 @@ class Places:
 
 
 def make_places(
-    sites: Mapping[str, Mapping[str, Any]], open_bus: Mapping[int, int], *, by_phase: bool
+    sites: Mapping[str, Mapping[str, Any]],
+    open_bus: Mapping[int, int],
+    pv_bus: Sequence[int],
+    *,
+    by_phase: bool,
 ) -> tuple[list[int], list[int], Places]:
     """Bus and phase (0: all three alike) of every connection, each once, and the place of every source.
 
@@ -54,6 +61,8 @@ def make_places(
         `evse_phase` (feeder phase of each port's first conductor, 1, 2, 3).
     open_bus : mapping of int to int
         Bus index, by row, of the buses other simulators may load, on three phases.
+    pv_bus : sequence of int
+        Bus index of each PV plant on the feeder, which feeds in on three phases.
     by_phase : bool
         Whether phases count; a balanced feeder has one connection a bus.
     """
@@ -61,8 +70,9 @@ def make_places(
     evse = {name: _ports(site, by_phase) for name, site in sites.items()}
     one_phase = {name: _ports(site, by_phase, all_phases=False) for name, site in sites.items()}
     others = {row: (int(bus), THREE) for row, bus in open_bus.items()}
+    plants = [(int(bus), THREE) for bus in pv_bus]
     at_ports = [at for ports in (*evse.values(), *one_phase.values()) for at in ports]
-    connections = sorted({*building.values(), *others.values(), *at_ports})
+    connections = sorted({*building.values(), *others.values(), *plants, *at_ports})
     place = {at: index for index, at in enumerate(connections)}
 
     def placed(ports: Mapping[str, list[tuple[int, int]]]) -> dict[str, Ints]:
@@ -76,6 +86,7 @@ def make_places(
             evse=placed(evse),
             one_phase=placed(one_phase),
             open_bus={row: place[at] for row, at in others.items()},
+            pv=np.array([place[at] for at in plants], dtype=np.int64),
         ),
     )
 

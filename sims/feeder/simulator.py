@@ -37,6 +37,7 @@ class Feeder:
     places: Places
     n_connections: int
     background: Background | None
+    pv_kw: Floats
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
 
@@ -55,6 +56,7 @@ class FeederSimulator(VectorSimulator):
                 "sites",
                 "open_buses",
                 "background",
+                "pv",
                 "stop_on_divergence",
             ],
             inputs={
@@ -94,7 +96,8 @@ class FeederSimulator(VectorSimulator):
         and `folder`), `engine`, `zero_sequence` ("typical" completes a network loaded here), `sites` (by site
         name: `building_bus` and `evse_bus`, bus indices; `places.py` has what a flow by phases asks besides),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
-        (`p_kw` and `q_kvar` of the network's own loads, one row a step) and `stop_on_divergence`.
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `pv` (`bus` indices of plants and
+        their generation `p_kw`, one row a step) and `stop_on_divergence`.
         """
         net = params["network"]
         if isinstance(net, str):
@@ -104,13 +107,17 @@ class FeederSimulator(VectorSimulator):
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
+        pv = params.get("pv") or {"bus": [], "p_kw": None}
         engine, background = params.get("engine", "zbus"), params.get("background")
-        buses, phases, places = make_places(params.get("sites", {}), open_bus, by_phase=engine == UNBALANCED)
+        buses, phases, places = make_places(
+            params.get("sites", {}), open_bus, pv["bus"], by_phase=engine == UNBALANCED
+        )
         return Feeder(
             engine=make_engine(engine, net, buses, phases),
             places=places,
             n_connections=len(buses),
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
+            pv_kw=np.zeros((0, 0)) if pv["p_kw"] is None else np.asarray(pv["p_kw"], dtype=np.float64),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
         )
@@ -140,14 +147,14 @@ class FeederSimulator(VectorSimulator):
         feeder: Feeder = self.entities[eid]
         if feeder.background is not None:
             feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
-        solution = feeder.engine.solve(*_drawn(feeder, received))
+        solution = feeder.engine.solve(*_drawn(feeder, k, received))
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
         return _published(solution)
 
 
-def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Active and reactive power drawn at each connection, shape (n_connections,) [kW], [kvar]."""
+def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Power drawn at each connection in step `k`, both of shape (n_connections,) [kW], [kvar]."""
     p_kw, q_kvar = np.zeros(feeder.n_connections), np.zeros(feeder.n_connections)
     for name, power in received.get("building_kw", {}).items():
         p_kw[feeder.places.building[name]] += power
@@ -157,6 +164,8 @@ def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]
     for name, powers in received.get("evse_kw", {}).items():
         places = feeder.places.of_ports(name, in_use.get(name))
         p_kw += np.bincount(places, child_values(powers, len(places)), feeder.n_connections)
+    if len(feeder.places.pv):
+        p_kw -= np.bincount(feeder.places.pv, feeder.pv_kw[k], feeder.n_connections)
     for port, total in (("bus_kw", p_kw), ("bus_kvar", q_kvar)):
         for row, power in received.get(port, {}).items():
             if row not in feeder.places.open_bus:
