@@ -62,15 +62,19 @@ def pgm_input(net: pandapowerNet, branches: Branches, voltage: Complexes, load_n
     is_trafo = branches.place >= len(net.line)
     if (branches.place < 0).any():
         raise ValueError("a branch is neither line nor transformer")  # check_phases refuses them
-    line_branch, trafo_branch = np.flatnonzero(~is_trafo), np.flatnonzero(is_trafo)
+    # a line between buses that a switch joins is a shunt: its charging is all it carries
+    looped = branches.from_node == branches.to_node
+    line_branch, trafo_branch = np.flatnonzero(~is_trafo & ~looped), np.flatnonzero(is_trafo)
     slack = internal["ref"].astype(np.int64)
-    shunted = np.flatnonzero(internal["bus"][:, [GS, BS]].any(axis=1))
+    shunt_mva = internal["bus"][:, GS] + 1j * internal["bus"][:, BS]
+    charging = (branches.y_ff + branches.y_tt)[looped] * internal["baseMVA"]
+    np.add.at(shunt_mva, branches.from_node[looped], charging)
     tables = {
         "node": _nodes(internal),
         "line": _lines(net, branches, line_branch),
         "transformer": _transformers(net, branches, trafo_branch),
         "source": _sources(slack, voltage),
-        "shunt": _shunts(internal, shunted),
+        "shunt": _shunts(internal, shunt_mva),
         "asym_load": _loads(load_node),
     }
     first = 0
@@ -164,13 +168,14 @@ def _sources(slack: Ints, voltage: Complexes) -> Array:
     return sources
 
 
-def _shunts(internal: Any, nodes: Ints) -> Array:
-    """Shunts, each phase to earth: the same in all sequences."""
+def _shunts(internal: Any, shunt_mva: Complexes) -> Array:
+    """Shunts, each phase to earth: the same in all sequences; P and -Q at rated voltage, shape (n_node,)."""
+    nodes = np.flatnonzero(shunt_mva)
     shunts = initialize_array("input", "shunt", len(nodes))
-    rated_kv = internal["bus"][nodes, BASE_KV]
+    siemens = shunt_mva[nodes] / internal["bus"][nodes, BASE_KV] ** 2
     shunts["node"], shunts["status"] = nodes, 1
-    shunts["g1"] = shunts["g0"] = internal["bus"][nodes, GS] / rated_kv**2
-    shunts["b1"] = shunts["b0"] = internal["bus"][nodes, BS] / rated_kv**2
+    shunts["g1"] = shunts["g0"] = siemens.real
+    shunts["b1"] = shunts["b0"] = siemens.imag
     return shunts
 
 

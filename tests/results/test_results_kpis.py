@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from cosim.results import kpi_table, open_run
+from cosim.results import kpi_table, kpis_phases, open_run
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import FEEDER, SCOPES, SITE, TRANSFORMER, flatten, unflatten, unique
 from cosim.results.kpis import compute_kpis, site_figures
@@ -73,6 +73,7 @@ FEEDER_FIGURES = {
     "import_kwh": 768.0,
     "losses_kwh": 48.0,
     "non_converged_steps": 1,
+    **dict.fromkeys(kpis_phases.NAMES),
 }
 TRANSFORMER_FIGURES = {
     "max_loading_percent": 120.0,
