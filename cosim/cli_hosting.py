@@ -62,8 +62,9 @@ def hosting_capacity(
                    report=lambda size, use: _tell(size, scale, use))
         )  # fmt: skip
     if as_json:
-        typer.echo(json.dumps({"site": name, "limits": asdict(limits), "folder": str(folder),
-                               "capacities": [asdict(capacity) for capacity in found]}, indent=2))  # fmt: skip
+        capacities = [asdict(capacity) for capacity in found]
+        said = {"site": name, "limits": asdict(limits), "folder": str(folder), "capacities": capacities}
+        typer.echo(json.dumps(said, indent=2))
         return
     for capacity in found:
         typer.echo(_sentence(capacity))

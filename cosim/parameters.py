@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from cosim.scenario.charger_form import Limit, group_number
 from cosim.scenario.inputs import Inputs, SiteInputs
+from cosim.scenario.phases import building_phase, port_phases
 from cosim.scenario.schema import Site
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
@@ -130,6 +131,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "rules": asdict(site_rules(site)),
         "n_steps": inputs.clock.n_steps,
         "power_share": _power_share(inputs, site),
+        "tell_phases": inputs.unbalanced,
     }
 
 
@@ -144,14 +146,22 @@ def _power_share(inputs: Inputs, site: SiteInputs) -> list[float] | None:
 def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
     """Parameters of the `Feeder` entity; a process of its own loads the network itself."""
     section, background, pv = inputs.scenario.feeder, inputs.background, inputs.pv
+    sites = zip(inputs.sites, port_phases(inputs.scenario), strict=True)
     return {
         "network": section.network if remote else inputs.net,
         "options": section.options,
         "folder": str(inputs.scenario.folder),
         "engine": section.engine,
+        "zero_sequence": section.zero_sequence,
         "sites": {
-            site.site.name: {"building_bus": site.building_bus, "evse_bus": site.evse_bus.tolist()}
-            for site in inputs.sites
+            site.site.name: {
+                "building_bus": site.building_bus,
+                "building_phase": building_phase(site.site),
+                "evse_bus": site.evse_bus.tolist(),
+                "evse_phases": site.ports.phases.tolist(),
+                "evse_phase": phases,
+            }
+            for site, phases in sites
         },
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "pv": None if pv is None else {"bus": pv.bus.tolist(), "p_kw": pv.p_kw.tolist()},

@@ -75,7 +75,6 @@ def run(
         The result cannot be written.
     """
     from cosim.scenario.inputs import read_inputs
-    from sims.feeder.topology import topology
 
     if faults := [*_call_faults(scenario, window_days, out_of_process)]:
         raise ScenarioError(faults)
@@ -105,6 +104,7 @@ def run_inputs(
     """Simulate checked inputs and open the result; arguments and errors as in `run`."""
     from cosim.orchestrate import simulate
     from cosim.results.run import open_run
+    from sims.feeder.topology import topology
 
     started = time.perf_counter()
     header = run_header(inputs)
@@ -168,6 +168,7 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
     features = {
         "export_price": any(site.tariff.pays_export for site in inputs.sites),
         "pv": any(site.pv_kw is not None for site in inputs.sites),
+        "unbalanced": inputs.unbalanced,
     }
     return tuple(sorted(name for name, on in features.items() if on))
 

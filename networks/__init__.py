@@ -78,6 +78,14 @@ SHIPPED: dict[str, Shipped] = {
         source="G. Kerber, dissertation TU Muenchen (2011), as in pandapower",
         licence=BSD,
     ),
+    "ieee_european_lv": Shipped(
+        description="British suburban feeder, 55 houses on one phase each, zero-sequence data",
+        buses=907,
+        transformers_kva=(800.0,),
+        source="IEEE PES European Low Voltage Test Feeder, as in pandapower",
+        licence=BSD,
+        placeholder_ratings=True,
+    ),
 }
 
 

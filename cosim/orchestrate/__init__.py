@@ -204,7 +204,7 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
         world.connect(control, fleet, "setpoint_kw")
         world.connect(building, fleet, ("p_kw", "building_kw"), *given_on)
         world.connect(building, feeder, ("p_kw", "building_kw"), ("q_kvar", "building_kvar"))
-        world.connect(fleet, feeder, "evse_kw")
+        world.connect(fleet, feeder, *["evse_kw", *(["evse_phases"] if inputs.unbalanced else [])])
         _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))
         _feed_back(world, feeder, control, FEEDER_RESULTS, sims["feeder"].fed_back("feeder"))
 

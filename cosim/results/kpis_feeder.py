@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cosim.results.elements import OVERLOAD_PERCENT, overload_kvah, overload_minutes, rated_kva
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import Figures, unique
+from cosim.results.kpis_phases import phase_figures
 from cosim.results.layout import Arrays
 from cosim.results.voltage_quality import ANSI_RANGE_A, EN_50160, Band, keeps_en50160, out_of_band_minutes
 from sims.clock import Clock
@@ -25,6 +26,7 @@ def feeder_figures(header: RunHeader, arrays: Arrays) -> Figures:
         **_worst_bus("out_of_en50160", vm_pu, EN_50160, header),
         "keeps_en50160_indicative": "yes" if keeps_en50160(vm_pu, clock.step_s).all() else "no",
         **_worst_bus("out_of_ansi_a", vm_pu, ANSI_RANGE_A, header),
+        **phase_figures(header, arrays),
         **_place("line_max_loading", "percent", "name", _extreme(loading), loading, header.lines, clock),
         "line_overload_minutes": float(overload_minutes(loading, clock.step_s).sum()),
         "line_overload_kvah": _known(

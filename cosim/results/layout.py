@@ -18,6 +18,7 @@ COLUMNS_PER_CHUNK = 64
 
 Kind = Literal["float64", "int64", "str"]
 Array = npt.NDArray[Any]
+PHASES = ("L1", "L2", "L3")
 DTYPE: dict[Kind, type] = {"float64": np.float64, "int64": np.int64, "str": object}
 
 
@@ -112,11 +113,26 @@ SERIES = (
         "Row of the sessions table at the start of the step, -1 when the port is empty",
         "int64",
     ),
-    _q(FEEDER, "vm_pu", "time bus", "pu", "Voltage magnitude, NaN when not converged"),
+    _q(
+        FEEDER,
+        "vm_pu",
+        "time bus",
+        "pu",
+        "Voltage magnitude (by phases: of the positive sequence), NaN when not converged",
+    ),
     _q(FEEDER, "transformer_loading_percent", "time transformer", "percent", "Loading of the transformer"),
     _q(FEEDER, "line_loading_percent", "time line", "percent", "Loading of the line"),
     _q(FEEDER, "import_kw", "time", "kW", "Power drawn from the grid above, import positive"),
     _q(FEEDER, "losses_kw", "time", "kW", "Losses of lines and transformers"),
+    _q(FEEDER, "vm_phase_pu", "time bus phase", "pu", "Phase-to-neutral voltage", needs="unbalanced"),
+    _q(
+        FEEDER,
+        "unbalance_percent",
+        "time bus",
+        "percent",
+        "Negative over positive sequence of the voltage",
+        needs="unbalanced",
+    ),
     _q(FEEDER, "converged", "time", "1", "Power flow solved: 1, not solved: 0", "int64"),
 )
 
@@ -179,6 +195,7 @@ COORDINATES = (
     _q("", "bus", "bus", "1", "Bus", "str"),
     _q("", "line", "line", "1", "Line", "str"),
     _q("", "transformer", "transformer", "1", "Transformer", "str"),
+    _q("", "phase", "phase", "1", "Phase", "str"),
     _q("", "session", "session", "1", "Row of the sessions table", "int64"),
 )
 
@@ -213,6 +230,8 @@ def coordinates(header: RunHeader, n_sessions: Mapping[str, int]) -> dict[Quanti
         "line": header.lines,
         "transformer": header.transformers,
     }
+    if "unbalanced" in header.features:
+        values["feeder"]["phase"] = PHASES
     meaning = {quantity.name: quantity for quantity in COORDINATES}
     return {
         meaning[name].within(group, time=time_units(clock)): value

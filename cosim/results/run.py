@@ -1,8 +1,10 @@
 """A finished run as an object: arrays, tables, bill, key figures, figures and report."""
 
 import json
+from collections.abc import Iterator
 from functools import cached_property
 from html import escape
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +58,8 @@ class Group:
     def frame(self) -> "pd.DataFrame":
         """Every time series of the group, one row a step, indexed by local time.
 
-        `frame["building_kw"]` is a series, `frame["evse_kw"]` a table with one column a port.
+        `frame["building_kw"]` is a series, `frame["evse_kw"]` a table with one column a port and
+        `frame["vm_phase_pu"]` one with a column a bus and phase ("34 L1").
         """
         import pandas as pd
 
@@ -67,9 +70,15 @@ class Group:
             if quantity.dims == ("time",):
                 columns[name, ""] = getattr(self, name)
             elif quantity.dims[0] == "time":
-                for i, entity in enumerate(self._file[f"{self._path}/{quantity.dims[1]}"]):
-                    columns[name, entity] = getattr(self, name)[:, i]
+                for place, entity in self._entities(quantity):
+                    columns[name, entity] = getattr(self, name)[(slice(None), *place)]
         return pd.DataFrame(columns, index=index)
+
+    def _entities(self, quantity: Quantity) -> Iterator[tuple[tuple[int, ...], str]]:
+        """Place and name of every column of a series; with two dimensions "<bus> <phase>"."""
+        axes = [list(enumerate(self._file[f"{self._path}/{dim}"])) for dim in quantity.dims[1:]]
+        for cell in product(*axes):
+            yield tuple(i for i, _ in cell), " ".join(str(name) for _, name in cell)
 
 
 class Run:

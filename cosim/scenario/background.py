@@ -16,13 +16,18 @@ from sims.tables import on_clock, read_series
 if TYPE_CHECKING:
     from pandapower.auxiliary import pandapowerNet
 
+    from sims.feeder.static_loads import StaticLoads
+
 Floats = npt.NDArray[np.float64]
 LOC: Loc = ("feeder", "background", "profile")
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundPower:
-    """Power of the network's own static loads, shape (n_steps, n_load), order of `net.load` [kW], [kvar]."""
+    """Power of the network's own static loads, shape (n_steps, n_load) [kW], [kvar].
+
+    In the order of `net.load`, then `net.asymmetric_load`; of the latter the sum of their phases.
+    """
 
     p_kw: Floats
     q_kvar: Floats
@@ -42,30 +47,30 @@ def read_background(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> B
     DataError
         The file is wrong.
     """
-    section = scenario.feeder.background
-    own_p_kw, own_q_kvar = _own(net)
+    from sims.feeder.static_loads import static_loads
+
+    section, own = scenario.feeder.background, static_loads(net)
+    own_p_kw, own_q_kvar = own.p_kw, own.q_kvar
     if section.loads == "none":
         nothing = np.zeros((clock.n_steps, len(own_p_kw)))
         return BackgroundPower(nothing, nothing)
     if section.profile is None:
-        return _own_year(scenario, clock, own_p_kw, own_q_kvar)
+        return _own_year(scenario, clock, own)
     series = read_series(scenario.folder / section.profile, None, clock.zone)
     profiles = {name: on_clock(series, name, clock) for name in series.values}
     p_kw = np.tile(own_p_kw, (clock.n_steps, 1))
     q_kvar = np.tile(own_q_kvar, (clock.n_steps, 1))
     if "kw" in profiles:
-        share = profiles["kw"] / _total_kw(scenario, net, own_p_kw, profiles)
+        share = profiles["kw"] / _total_kw(scenario, own, profiles)
         return BackgroundPower(p_kw * share[:, None], q_kvar * share[:, None])
-    for column, load in _columns(scenario, net, profiles).items():
+    for column, load in _columns(scenario, own, profiles).items():
         p_kw[:, load] = profiles[column]
         ratio = own_q_kvar[load] / own_p_kw[load] if own_p_kw[load] else 0.0
         q_kvar[:, load] = ratio * profiles[column]
     return BackgroundPower(p_kw, q_kvar)
 
 
-def _own_year(
-    scenario: Scenario, clock: Clock, own_p_kw: Floats, own_q_kvar: Floats
-) -> BackgroundPower | None:
+def _own_year(scenario: Scenario, clock: Clock, own: "StaticLoads") -> BackgroundPower | None:
     """Loads of a network that comes with a year of profiles, None for one that does not."""
     from sims.feeder.simbench_nets import SIMBENCH, load_simbench
 
@@ -74,34 +79,24 @@ def _own_year(
         return None
     _, year = load_simbench(network.removeprefix(SIMBENCH))
     p, q = year.on_clock(clock)
-    return BackgroundPower(p * own_p_kw, q * own_q_kvar)
+    return BackgroundPower(p * own.p_kw, q * own.q_kvar)
 
 
-def _own(net: "pandapowerNet") -> tuple[Floats, Floats]:
-    """What the static loads of the network draw as it stands, each of shape (n_load,) [kW], [kvar]."""
-    scaled = [1e3 * (net.load[name] * net.load["scaling"]).to_numpy(float) for name in ("p_mw", "q_mvar")]
-    return scaled[0], scaled[1]
-
-
-def _total_kw(
-    scenario: Scenario, net: "pandapowerNet", own_p_kw: Floats, profiles: Mapping[str, Floats]
-) -> float:
+def _total_kw(scenario: Scenario, own: "StaticLoads", profiles: Mapping[str, Floats]) -> float:
     """Power of all static loads in service [kW]."""
     if len(profiles) > 1:
         others = ", ".join(name for name in profiles if name != "kw")
         what = f"has the total `kw` and {others}: give the total or the loads, not both"
         raise _refused(scenario, what)
-    total_kw = float(own_p_kw[net.load["in_service"].to_numpy(bool)].sum())
+    total_kw = float(own.p_kw[own.in_service].sum())
     if total_kw == 0.0:
         raise _refused(scenario, "the network has no static loads in service that could follow the total")
     return total_kw
 
 
-def _columns(scenario: Scenario, net: "pandapowerNet", profiles: Mapping[str, Floats]) -> dict[str, int]:
+def _columns(scenario: Scenario, own: "StaticLoads", profiles: Mapping[str, Floats]) -> dict[str, int]:
     """Row of the load that each column sets."""
-    from sims.feeder.names import element_names
-
-    rows = {f"{name}_kw": row for row, name in enumerate(element_names(net, "load"))}
+    rows = {f"{name}_kw": row for row, name in enumerate(own.names)}
     strange = [column for column in profiles if column not in rows]
     if strange:
         what = "; ".join(f'"{column}": no such load; {nearest(column, rows)}' for column in strange)

@@ -31,7 +31,9 @@ Floats = npt.NDArray[np.float64]
 MAX_VALUES = 500_000_000
 MAX_NETWORK_BYTES = 256 * 2**20
 VALUES_PER_PORT, VALUES_PER_SITE, VALUES_PER_LINE = 6, 12, 3
+VALUES_PER_BUS_BY_PHASE = 4
 SMALL_BUILDING_KW = 1.0
+UNBALANCED = "power-grid-model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Inputs:
     temperature_c: Floats | None
     sites: tuple[SiteInputs, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def unbalanced(self) -> bool:
+        """Whether the feeder is solved phase by phase."""
+        return self.scenario.feeder.engine == UNBALANCED
 
 
 def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool = False) -> Inputs:
@@ -138,6 +145,7 @@ def _network(scenario: Scenario) -> "pandapowerNet":
     """The feeder, checked."""
     from sims.feeder.network import load_network
     from sims.feeder.precheck import check_network
+    from sims.feeder.zero_sequence import add_zero_sequence, check_phases
 
     feeder, places = scenario.feeder, scenario.places
     if feeder.network.endswith(".json"):
@@ -149,7 +157,10 @@ def _network(scenario: Scenario) -> "pandapowerNet":
         net = load_network(feeder.network, feeder.options, scenario.folder)
     except ScenarioError as error:
         raise relocated(error, places, _network_loc) from error
-    if faults := check_network(net):
+    if feeder.zero_sequence == "typical":
+        add_zero_sequence(net)
+    by_phase = check_phases(net) if feeder.engine == UNBALANCED else []
+    if faults := [*check_network(net), *by_phase]:
         raise DataError(faults)
     return net
 
@@ -175,8 +186,9 @@ def _too_large(scenario: Scenario, net: "pandapowerNet", clock: Clock) -> Iterat
     """Refuse a run that would surprise disk and patience."""
     ports = sum(group.count for site in scenario.sites for group in site.chargers)
     branches = len(net.line) + len(net.trafo)
+    per_bus = 1 + (VALUES_PER_BUS_BY_PHASE if scenario.feeder.engine == UNBALANCED else 0)
     columns = (
-        len(net.bus) + len(net.load) + VALUES_PER_LINE * branches
+        len(net.bus) * per_bus + len(net.load) + len(net.asymmetric_load) + VALUES_PER_LINE * branches
         + VALUES_PER_PORT * ports + VALUES_PER_SITE * len(scenario.sites)
     )  # fmt: skip
     values = clock.n_steps * columns
@@ -200,6 +212,9 @@ def _unlikely(scenario: Scenario, net: "pandapowerNet", sites: tuple[SiteInputs,
     if 0.0 < rated_kva < ports_kw:
         ratio = ports_kw / rated_kva
         yield f"ports can draw {ports_kw:g} kW, {ratio:.2f} x the {rated_kva:g} kVA of the transformers"
+    if scenario.feeder.engine != UNBALANCED and len(net.asymmetric_load):
+        single = len(net.asymmetric_load)
+        yield f"{single} single-phase loads are spread over three phases: the engine is balanced"
     for i, site in enumerate(sites):
         building, policy = site.site.building, site.site.policy
         no_peak = building is None or building.peak_kw is None

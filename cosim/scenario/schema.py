@@ -91,7 +91,14 @@ class Feeder(Section):
         "or a JSON file of pandapower",
         examples=["office_site"],
     )
-    engine: Literal["zbus", "pandapower"] = Field(default="zbus", description="power-flow engine")
+    engine: Literal["zbus", "pandapower", "power-grid-model"] = Field(
+        default="zbus",
+        description="power-flow engine: `zbus` and `pandapower` balanced, `power-grid-model` phase by phase",
+    )
+    zero_sequence: Literal["network", "typical"] = Field(
+        default="network",
+        description="`typical`: fill in typical zero-sequence data for a flow by phases where there are none",
+    )
     options: dict[str, Scalar] = Field(
         default_factory=dict, description="options of the network's builder: build(**options)"
     )
@@ -124,6 +131,9 @@ class Building(Section):
     connection: str | None = Field(
         default=None, description="bus of the building; default: the site's connection"
     )
+    phase: Literal["L1", "L2", "L3"] | None = Field(
+        default=None, description="the one phase it draws on, for power-grid-model; default: all three alike"
+    )
 
 
 class Chargers(ChargerOptions):
@@ -151,6 +161,14 @@ class Chargers(ChargerOptions):
     )
     connection: str | None = Field(
         default=None, description="bus of the ports; default: the site's connection"
+    )
+    phases: Literal[1, 3] = Field(
+        default=3, description="phases each port is wired to; a car on fewer gets that share of p_max_kw [-]"
+    )
+    phase: Literal["rotating", "L1", "L2", "L3"] = Field(
+        default="rotating",
+        description="feeder phase of each port's first conductor, for power-grid-model; "
+        "`rotating`: L1, L2, L3 in turn over all such ports of the scenario",
     )
 
 

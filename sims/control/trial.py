@@ -48,6 +48,7 @@ def trial(n_ports: int = len(KINDS)) -> Episode:
             p_discharge_max_kw=np.where(kind == BIDIRECTIONAL, 15.0, 0.0),
             eta_charge=np.full(n_ports, 0.95),
             eta_discharge=np.full(n_ports, 0.9),
+            phases=np.full(n_ports, 3),
         ),
         building_kw=np.repeat(HOURLY_BUILDING_KW, 4) + np.mod(k, 3.0),
         price_per_kwh=np.repeat(HOURLY_PRICE, 4),

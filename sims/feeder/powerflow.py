@@ -1,4 +1,4 @@
-"""Power flow of the feeder: one small interface, two engines behind it."""
+"""Power flow of the feeder: one small interface, three engines behind it."""
 
 import logging
 from collections.abc import Sequence
@@ -12,17 +12,19 @@ from sims.feeder.runpp import RunppEngine
 from sims.feeder.solution import Floats, Solution
 from sims.feeder.zbus import ZbusEngine
 
-__all__ = ["ENGINES", "Engine", "Floats", "Solution", "make_engine"]
+__all__ = ["BALANCED", "ENGINES", "UNBALANCED", "Engine", "Floats", "Solution", "make_engine"]
 
-ENGINES = ("zbus", "pandapower")
+BALANCED = ("zbus", "pandapower")
+UNBALANCED = "power-grid-model"
+ENGINES = (*BALANCED, UNBALANCED)
 LOG = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """Balanced AC power flow of one network with power drawn at given connections."""
+    """AC power flow of one network with power drawn at given connections."""
 
     name: str
-    """The engine at work: `zbus` or `pandapower`."""
+    """The engine at work, one of `ENGINES`."""
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> Solution:
         """State of the feeder while the connections draw constant power.
@@ -51,34 +53,41 @@ class Engine(Protocol):
         Parameters
         ----------
         p_kw, q_kvar : Floats
-            Shape (n_load,), order of `net.load` [kW], [kvar].
+            Shape (n_load,), order of `net.load`, then `net.asymmetric_load`: of these the sum of the phases,
+            each of which keeps its share [kW], [kvar].
         """
         ...
 
 
-def make_engine(name: str, net: pandapowerNet, buses: Sequence[int]) -> Engine:
+def make_engine(
+    name: str, net: pandapowerNet, buses: Sequence[int], phases: Sequence[int] | None = None
+) -> Engine:
     """Engine for a network and the buses power is drawn at.
 
     Parameters
     ----------
     name : str
-        `zbus` or `pandapower`. A network zbus cannot take (voltage-controlled generators, three-winding
-        transformers, voltage-dependent loads, power electronics) gets `pandapower`, with a warning in the
-        log; `Engine.name` and `Solution.solver` say who is at work.
+        `zbus`, `pandapower`, or `power-grid-model` for a flow by phases. A network zbus cannot take
+        (voltage-controlled generators, three-winding transformers, voltage-dependent loads, power
+        electronics) gets `pandapower`, with a warning in the log; `Engine.name` and `Solution.solver` say
+        who is at work.
     net : pandapowerNet
         A network without faults of `check_network`; it is copied, later changes to it have no effect.
     buses : Sequence[int]
         Bus index of each connection, shape (n_connections,); a bus may occur more than once.
+    phases : Sequence[int], optional
+        What each connection draws on: 0 the three phases alike (default), 1, 2, 3 that phase alone. A
+        balanced engine spreads all power over the phases, whatever this says.
 
     Raises
     ------
     ScenarioError
         No such engine, or a connection at a bus that is missing, out of service or without supply.
     DataError
-        The network does not converge even without its loads, or a connection shares its bus with a
-        voltage-dependent load.
+        The network does not converge even without its loads, a connection shares its bus with a
+        voltage-dependent load, or the network lacks what a flow by phases needs.
     SimulationError
-        zbus and pandapower do not agree on this network.
+        The engine and pandapower do not agree on this network.
     """
     if name not in ENGINES:
         raise ScenarioError(
@@ -87,6 +96,12 @@ def make_engine(name: str, net: pandapowerNet, buses: Sequence[int]) -> Engine:
     missing = [bus for bus in buses if bus not in net.bus.index]
     if missing:
         raise ScenarioError([Fault("N05", f"network.bus[{bus}]", "no such bus index") for bus in missing])
+    if name == UNBALANCED:
+        from sims.feeder.three_phase import (
+            ThreePhaseEngine,
+        )  # power-grid-model is loaded only for those who use it
+
+        return ThreePhaseEngine(net, buses, [0] * len(buses) if phases is None else phases)
     reference = RunppEngine(net, buses)
     if name == "pandapower":
         reference.compiled = True

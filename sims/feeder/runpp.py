@@ -13,6 +13,7 @@ from scipy.sparse.linalg import MatrixRankWarning
 
 from sims.faults import DataError, Fault, ScenarioError
 from sims.feeder.solution import Floats, Solution, checked
+from sims.feeder.static_loads import static_loads
 
 # iterations and tolerance [MVA] of each attempt; the second has pandapower's default tolerance
 ATTEMPTS = ((10, 1e-10), (50, 1e-8))
@@ -51,19 +52,17 @@ class RunppEngine:
         self.buses = tuple(int(bus) for bus in buses)
         for option in SOLVER_OPTIONS:
             self.net.user_pf_options.pop(option, None)
-        own = self.net.load
-        own_p_kw, own_q_kvar = (
-            1e3 * (own[col] * own["scaling"]).to_numpy(float) for col in ("p_mw", "q_mvar")
-        )
+        own = static_loads(self.net)
+        self._balance_asymmetric_loads()
         for bus in self.buses:
             pp.create_load(self.net, bus, p_mw=0.0)
         self.net.load["scaling"] = 1.0
-        self.n_own = len(own_p_kw)
+        self.n_own = len(own)
         self._demand_kva = 0j
         self._served = np.zeros(self.n_own, dtype=bool)
         self.set_background(np.zeros(self.n_own), np.zeros(self.n_own))
         self.no_load = self._start()
-        self.set_background(own_p_kw, own_q_kvar)
+        self.set_background(own.p_kw, own.q_kvar)
 
     def set_background(self, p_kw: Floats, q_kvar: Floats) -> None:
         """Consumption of the network's own static loads from now on; see `Engine.set_background`."""
@@ -78,7 +77,14 @@ class RunppEngine:
         self.net.load["q_mvar"] = np.concatenate([self.own_q_kvar, q_kvar]) / 1e3
         if any(self._runpp(*attempt) for attempt in ATTEMPTS):
             return self._read()
-        return self._unserved(p_kw, q_kvar)
+        return self.unserved(p_kw, q_kvar)
+
+    def _balance_asymmetric_loads(self) -> None:
+        """Move single-phase loads among the balanced ones: a balanced flow knows their sum only."""
+        single = self.net.asymmetric_load
+        for bus, in_service in zip(single["bus"], single["in_service"], strict=True):
+            pp.create_load(self.net, int(bus), p_mw=0.0, in_service=bool(in_service))
+        self.net.asymmetric_load = single.iloc[:0]
 
     def _runpp(self, max_iteration: int, tolerance_mva: float) -> bool:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -152,7 +158,8 @@ class RunppEngine:
             solver=self.name,
         )
 
-    def _unserved(self, p_kw: Floats, q_kvar: Floats) -> Solution:
+    def unserved(self, p_kw: Floats, q_kvar: Floats) -> Solution:
+        """What is said of a step without a solution; see `Solution`."""
         served = self._served
         return Solution(
             vm_pu=np.full(len(self.net.bus), np.nan),

@@ -11,35 +11,14 @@ import numpy.typing as npt
 from sims.faults import SimulationError
 from sims.feeder.names import element_names
 from sims.feeder.network import find_bus, load_network
-from sims.feeder.powerflow import Engine, Solution, make_engine
+from sims.feeder.places import Places, make_places
+from sims.feeder.powerflow import UNBALANCED, Engine, Solution, make_engine
+from sims.feeder.zero_sequence import add_zero_sequence
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
 FED_BACK = ("transformer_loading_max_percent", "vm_min_pu")
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where power is drawn: index into the engine's connections, for each source.
-
-    Parameters
-    ----------
-    building : mapping of str to int
-        Connection of each site's building.
-    evse : mapping of str to ints, shape (n_evse,)
-        Connection of each port of each site.
-    open_bus : mapping of int to int
-        Connection of each bus (by its row) that other simulators may load.
-    pv : ints, shape (n_pv,)
-        Connection of each PV plant on the feeder.
-    """
-
-    building: Mapping[str, int]
-    evse: Mapping[str, Ints]
-    open_bus: Mapping[int, int]
-    pv: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +52,7 @@ class FeederSimulator(VectorSimulator):
                 "options",
                 "folder",
                 "engine",
+                "zero_sequence",
                 "sites",
                 "open_buses",
                 "background",
@@ -83,6 +63,7 @@ class FeederSimulator(VectorSimulator):
                 "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
                 "building_kvar": Port("reactive power of each building [kvar]", many=True, optional=True),
                 "evse_kw": Port("power of each site's ports [kW]", many=True, optional=True),
+                "evse_phases": Port("phases in use at each site's ports [-]", many=True, optional=True),
                 "bus_kw": Port("active power drawn at open buses, by row [kW]", optional=True),
                 "bus_kvar": Port("reactive power drawn at open buses, by row [kvar]", optional=True),
             },
@@ -91,10 +72,14 @@ class FeederSimulator(VectorSimulator):
                 "line_loading_percent": Port("by current, NaN when not converged [%]", nan=True),
                 "transformer_loading_percent": Port("by current, NaN when not converged [%]", nan=True),
                 "transformer_loading_max_percent": Port("highest of all transformers [%]", nan=True),
-                "vm_min_pu": Port("lowest of all buses [pu]", nan=True),
+                "vm_min_pu": Port("lowest of all buses and, where solved by phases, phases [pu]", nan=True),
                 "import_kw": Port("power drawn from the grid above [kW]"),
                 "losses_kw": Port("losses of lines and transformers [kW]"),
                 "converged": Port("1 when the power flow has a solution, else 0 [-]"),
+                "vm_phase_pu": Port(
+                    "voltage of L1, L2, L3 of each bus, by `power-grid-model` [pu]", nan=True
+                ),
+                "unbalance_percent": Port("negative over positive sequence of each bus [%]", nan=True),
             },
             children={
                 "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
@@ -108,7 +93,8 @@ class FeederSimulator(VectorSimulator):
         """Feeder of a network.
 
         Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
-        and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
+        and `folder`), `engine`, `zero_sequence` ("typical" completes a network loaded here), `sites` (by site
+        name: `building_bus` and `evse_bus`, bus indices; `places.py` has what a flow by phases asks besides),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
         (`p_kw` and `q_kvar` of the network's own loads, one row a step), `pv` (`bus` indices of plants and
         their generation `p_kw`, one row a step) and `stop_on_divergence`.
@@ -116,14 +102,18 @@ class FeederSimulator(VectorSimulator):
         net = params["network"]
         if isinstance(net, str):
             net = load_network(net, params.get("options", {}), Path(params.get("folder", ".")))
+            if params.get("zero_sequence", "network") == "typical":
+                add_zero_sequence(net)
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
         pv = params.get("pv") or {"bus": [], "p_kw": None}
-        buses, places = _places(params.get("sites", {}), open_bus, pv["bus"])
-        background = params.get("background")
+        engine, background = params.get("engine", "zbus"), params.get("background")
+        buses, phases, places = make_places(
+            params.get("sites", {}), open_bus, pv["bus"], by_phase=engine == UNBALANCED
+        )
         return Feeder(
-            engine=make_engine(params.get("engine", "zbus"), net, buses),
+            engine=make_engine(engine, net, buses, phases),
             places=places,
             n_connections=len(buses),
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
@@ -163,24 +153,6 @@ class FeederSimulator(VectorSimulator):
         return _published(solution)
 
 
-def _places(
-    sites: Mapping[str, Any], open_bus: Mapping[int, int], pv_bus: Sequence[int]
-) -> tuple[list[int], Places]:
-    """Each bus that draws power once, and the place of every source among them."""
-    every = [[site["building_bus"], *site["evse_bus"]] for site in sites.values()]
-    buses = sorted({int(bus) for group in [*every, open_bus.values(), pv_bus] for bus in group})
-    place = {bus: index for index, bus in enumerate(buses)}
-    return buses, Places(
-        building={name: place[int(site["building_bus"])] for name, site in sites.items()},
-        evse={
-            name: np.array([place[int(bus)] for bus in site["evse_bus"]], dtype=np.int64)
-            for name, site in sites.items()
-        },
-        open_bus={row: place[int(bus)] for row, bus in open_bus.items()},
-        pv=np.array([place[int(bus)] for bus in pv_bus], dtype=np.int64),
-    )
-
-
 def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
     """Power drawn at each connection in step `k`, both of shape (n_connections,) [kW], [kvar]."""
     p_kw, q_kvar = np.zeros(feeder.n_connections), np.zeros(feeder.n_connections)
@@ -188,8 +160,9 @@ def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats,
         p_kw[feeder.places.building[name]] += power
     for name, power in received.get("building_kvar", {}).items():
         q_kvar[feeder.places.building[name]] += power
+    in_use = received.get("evse_phases", {})
     for name, powers in received.get("evse_kw", {}).items():
-        places = feeder.places.evse[name]
+        places = feeder.places.of_ports(name, in_use.get(name))
         p_kw += np.bincount(places, child_values(powers, len(places)), feeder.n_connections)
     if len(feeder.places.pv):
         p_kw -= np.bincount(feeder.places.pv, feeder.pv_kw[k], feeder.n_connections)
@@ -202,13 +175,19 @@ def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats,
 
 
 def _published(solution: Solution) -> dict[str, Any]:
-    loading = solution.transformer_loading_percent
+    loading, phases = solution.transformer_loading_percent, solution.phases
+    lowest = solution.vm_pu if phases is None else phases.vm_phase_pu
+    by_phase: dict[str, Any] = {}
+    if phases is not None:
+        by_phase["vm_phase_pu"] = phases.vm_phase_pu.tolist()
+        by_phase["unbalance_percent"] = phases.unbalance_percent.tolist()
     return {
+        **by_phase,
         "vm_pu": solution.vm_pu.tolist(),
         "line_loading_percent": solution.line_loading_percent.tolist(),
         "transformer_loading_percent": loading.tolist(),
         "transformer_loading_max_percent": float(np.fmax.reduce(loading, initial=np.nan)),
-        "vm_min_pu": float(np.fmin.reduce(solution.vm_pu, initial=np.nan)),
+        "vm_min_pu": float(np.fmin.reduce(lowest, axis=None, initial=np.nan)),
         "import_kw": solution.import_kw,
         "losses_kw": solution.losses_kw,
         "converged": int(solution.converged),

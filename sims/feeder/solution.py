@@ -12,11 +12,28 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseSolution:
+    """What a flow by phases says besides.
+
+    Parameters
+    ----------
+    vm_phase_pu : Floats
+        Phase-to-neutral voltage of L1, L2, L3, shape (n_bus, 3), order of `net.bus` [pu].
+    unbalance_percent : Floats
+        Negative over positive sequence of the voltage, shape (n_bus,) [%].
+    """
+
+    vm_phase_pu: Floats
+    unbalance_percent: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """State of the feeder under one set of injections; load-positive.
 
-    Loading is by current, the larger end against the rating, as pandapower's default: rating is
-    `max_i_ka * df * parallel` of a line, `sn / (sqrt(3) vn) * df * parallel` of a transformer.
+    Loading is by current, the larger end (and of three phases the worst) against the rating, as pandapower's
+    default: rating is `max_i_ka * df * parallel` of a line, `sn / (sqrt(3) vn) * df * parallel` of a
+    transformer.
     Elements out of service read what `runpp` reads: 0, or NaN beside a bus without voltage.
 
     A step that did not converge has NaN voltages and loadings; nothing is known of its flows, so import is
@@ -25,7 +42,8 @@ class Solution:
     Parameters
     ----------
     vm_pu : Floats
-        Voltage magnitudes, shape (n_bus,), order of `net.bus`; NaN where there is no supply [pu].
+        Voltage magnitudes, shape (n_bus,), order of `net.bus`; NaN where there is no supply. Of a flow by
+        phases the positive sequence: what a balanced load there would meet [pu].
     line_loading_percent : Floats
         Shape (n_line,), order of `net.line` [%].
     transformer_loading_percent : Floats
@@ -37,9 +55,11 @@ class Solution:
     converged : bool
         Whether the power flow has a solution.
     iterations : int
-        Iterations of the solver that gave the solution [-]; 0 if none did.
+        Iterations of the solver that gave the solution, 1 where it does not tell [-]; 0 if none did.
     solver : str
-        `zbus` or `pandapower`: which one gave this solution.
+        `zbus`, `pandapower` or `power-grid-model`: which one gave this solution.
+    phases : PhaseSolution or None
+        Voltages of each phase; None of a balanced flow.
     """
 
     vm_pu: Floats
@@ -51,6 +71,7 @@ class Solution:
     converged: bool
     iterations: int
     solver: str
+    phases: PhaseSolution | None = None
 
 
 def checked(values: Sequence[float] | Floats, count: int, what: str) -> Floats:

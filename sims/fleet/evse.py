@@ -38,6 +38,8 @@ class PortGroup(Protocol):
     def ports_per_station(self) -> int: ...
     @property
     def station_limit_kw(self) -> float | None: ...
+    @property
+    def phases(self) -> int: ...
 
 
 def _none() -> Floats:
@@ -57,6 +59,8 @@ class Ports:
     eta_charge, eta_discharge : floats, shape (n,)
         Battery energy per metered energy, and metered energy per battery energy; at full power where
         they depend on it [-].
+    phases : ints, shape (n,)
+        Phases the port is wired to, 1 or 3; its limits are those of all of them together [-].
     p_min_kw : floats, shape (n,)
         Least charging power a port can be set to, 0 for none [kW].
     steps_kw : floats, shape (n, s)
@@ -78,6 +82,7 @@ class Ports:
     p_discharge_max_kw: Floats
     eta_charge: Floats
     eta_discharge: Floats
+    phases: Ints
     p_min_kw: Floats = field(default_factory=_none)
     steps_kw: Floats = field(default_factory=_none)
     curve_kw: Floats = field(default_factory=_none)
@@ -106,6 +111,7 @@ class Ports:
             p_discharge_max_kw=spread([_discharge_max_kw(group) for group in groups]),
             eta_charge=spread([_full_power_eta(group, charging=True) for group in groups]),
             eta_discharge=spread([_full_power_eta(group, charging=False) for group in groups]),
+            phases=np.repeat(np.asarray([group.phases for group in groups], dtype=np.int64), counts),
             p_min_kw=spread(least_kw, coarse),
             steps_kw=spread(_rows([group.steps_kw or () for group in groups]), coarse),
             curve_kw=spread(_rows(powers_kw), curved),

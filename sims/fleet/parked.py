@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.fleet.evse import Ports
+from sims.fleet.phases import power_on_shared_phases
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import Stays
 
@@ -74,6 +75,7 @@ def car_table(sessions: Sessions, stays: Stays, ports: Ports, start_s: int) -> F
     )
     here = np.flatnonzero(stays.connected)
     evse = stays.evse[here]
-    table[5, here] = np.minimum(table[5, here], ports.p_max_kw[evse])
-    table[6, here] = np.minimum(table[6, here], ports.p_discharge_max_kw[evse])
+    n_car, n_port = sessions.phases[here], ports.phases[evse]
+    for row, port_kw in ((5, ports.p_max_kw), (6, ports.p_discharge_max_kw)):
+        table[row, here] = power_on_shared_phases(table[row, here], n_car, port_kw[evse], n_port)
     return table

@@ -9,6 +9,7 @@ import numpy as np
 from sims.fleet.evse import ASSIGNMENTS, Ports
 from sims.fleet.fleet import Fleet
 from sims.fleet.parked import Parked
+from sims.fleet.phases import shared_phases
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import TEXT_COLUMNS, WHOLE_COLUMNS, Sessions
 from sims.fleet.stays import plan_stays
@@ -21,7 +22,7 @@ class FleetSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Fleet": Model(
-            params=["sessions", "ports", "assignment", "rules", "n_steps", "power_share"],
+            params=["sessions", "ports", "assignment", "rules", "n_steps", "power_share", "tell_phases"],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
                 "building_kw": Port("building load less PV of this step [kW]", optional=True),
@@ -29,6 +30,9 @@ class FleetSimulator(VectorSimulator):
             },
             outputs={
                 "evse_kw": Port("mean grid-side power of each port [kW]"),
+                "evse_phases": Port(
+                    "phases in use at each port, 0 at free ones; only with `tell_phases` [-]"
+                ),
                 "soc": Port("state of charge at the start of the step, NaN at free ports [-]", nan=True),
                 "session": Port("session at each port at the start of the step, -1 at free ones [-]"),
                 "site_kw": Port("building plus ports [kW]"),
@@ -51,13 +55,15 @@ class FleetSimulator(VectorSimulator):
     def __init__(self) -> None:
         super().__init__()
         self._tables: dict[str, tuple[Parked, dict[str, Any]]] = {}
+        self._phases: dict[str, tuple[list[int], list[int]]] = {}
 
     def make(self, eid: str, model: str, **params: Any) -> Fleet:
         """Fleet of a site.
 
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
-        (a name), `rules` (fields of `SiteRules`), `n_steps` of the run and `power_share` (one a step, where
-        the cars' power depends on the weather).
+        (a name), `rules` (fields of `SiteRules`), `n_steps` of the run, `power_share` (one a step, where
+        the cars' power depends on the weather) and `tell_phases` (whether `evse_phases` is published, for
+        feeders that are solved by phases).
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -70,6 +76,8 @@ class FleetSimulator(VectorSimulator):
             n_steps=params["n_steps"],
         )
         rules = SiteRules(**params.get("rules", {}))
+        if params.get("tell_phases", False):
+            self._phases[eid] = ([], [])
         share = params.get("power_share")
         return Fleet(
             sessions,
@@ -88,12 +96,14 @@ class FleetSimulator(VectorSimulator):
         fleet: Fleet = self.entities[eid]
         building_kw = received.get("building_kw", 0.0)
         soc, session = fleet.soc.tolist(), self._table(eid, fleet.parked)["session"]
+        phases = {"evse_phases": self._phases_in_use(eid, session)} if eid in self._phases else {}
         setpoint_kw = np.array(child_values(received["setpoint_kw"], len(fleet.ports)), dtype=np.float64)
         if setpoint_kw.size != len(fleet.ports):
             raise PortError("setpoint_kw", f"got {setpoint_kw.size} values for {len(fleet.ports)} ports")
         fleet.step(setpoint_kw, building_kw)
         return {
             "evse_kw": fleet.p_kw.tolist(),
+            **phases,
             "soc": soc,
             "session": session,
             "site_kw": fleet.site_kw,
@@ -124,6 +134,15 @@ class FleetSimulator(VectorSimulator):
     def set_state(self, state: Mapping[str, Any]) -> None:
         for eid, fleet in self.entities.items():
             fleet.set_state(state[eid])
+
+    def _phases_in_use(self, eid: str, session: list[int]) -> list[int]:
+        """Phases each parked car shares with its port; made anew only when a car came or went."""
+        known = self._phases[eid]
+        if known[0] is not session:
+            fleet: Fleet = self.entities[eid]
+            known = (session, shared_phases(fleet.sessions.phases, fleet.ports.phases, session))
+            self._phases[eid] = known
+        return known[1]
 
     def _table(self, eid: str, parked: Parked) -> dict[str, Any]:
         """The parked cars as lists; made anew only when a car came or went."""

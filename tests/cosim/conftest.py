@@ -27,10 +27,10 @@ def one_network() -> Iterator[None]:
             networks[described] = make_network(scenario)
         return networks[described]
 
-    def engine(name, net, buses):
-        known = (name, id(net), tuple(buses))
+    def engine(name, net, buses, phases):
+        known = (name, id(net), tuple(buses), tuple(phases))
         if known not in engines:
-            engines[known] = make_engine(name, net, buses)
+            engines[known] = make_engine(name, net, buses, phases)
         return engines[known]
 
     with pytest.MonkeyPatch.context() as patch:

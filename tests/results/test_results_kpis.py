@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from cosim.results import kpi_table, open_run
+from cosim.results import kpi_table, kpis_phases, open_run
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import FEEDER, SCOPES, SITE, TRANSFORMER, flatten, unflatten, unique
 from cosim.results.kpis import compute_kpis, site_figures
@@ -90,6 +90,7 @@ FEEDER_FIGURES = {
     "losses_kwh": 48.0,
     "losses_percent": 6.25,
     "non_converged_steps": 1,
+    **dict.fromkeys(kpis_phases.NAMES),
 }
 TRANSFORMER_FIGURES = {
     "max_loading_percent": 120.0,

@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 from sims.faults import DataError, ScenarioError, SimulationError
 from sims.feeder import zbus
 from sims.feeder.network import load_network
-from sims.feeder.powerflow import ENGINES, make_engine
+from sims.feeder.powerflow import BALANCED as ENGINES
+from sims.feeder.powerflow import make_engine
 from sims.feeder.precheck import check_network
 
 pytestmark = pytest.mark.filterwarnings("ignore:tap_dependency_table is missing:DeprecationWarning")

@@ -55,6 +55,7 @@ def make_ports(
         p_discharge_max_kw=np.where(kind == KINDS.index("bidirectional"), p_max_kw, 0.0),
         eta_charge=np.full(n, eta_charge),
         eta_discharge=np.full(n, eta_discharge),
+        phases=np.full(n, 3),
     )
 
 

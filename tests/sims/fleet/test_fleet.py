@@ -37,7 +37,12 @@ class TestADayByHand:
     def ports(self):
         both = make_ports("c", "b", eta_charge=0.9, eta_discharge=0.8)
         return Ports(
-            both.kind, np.array([20.0, 10.0]), np.array([0.0, 10.0]), both.eta_charge, both.eta_discharge
+            both.kind,
+            np.array([20.0, 10.0]),
+            np.array([0.0, 10.0]),
+            both.eta_charge,
+            both.eta_discharge,
+            both.phases,
         )
 
     @pytest.fixture
@@ -167,7 +172,7 @@ def busy_site(seed=0, n_cars=40, n_steps=48, shuffled=False, ports=None, **other
     kind = np.array([0, 1, 1, 2, 2, 2])
     p_max_kw = np.array([7.0, 11.0, 22.0, 10.0, 15.0, 20.0])
     eta = np.array([0.9, 0.91, 0.92, 0.93, 0.94, 0.95])
-    columns = (kind, p_max_kw, np.where(kind == 2, p_max_kw, 0.0), eta, eta[::-1])
+    columns = (kind, p_max_kw, np.where(kind == 2, p_max_kw, 0.0), eta, eta[::-1], np.full(6, 3))
     order = np.random.default_rng(9).permutation(len(cars)) if shuffled else np.arange(len(cars))
     ports = np.arange(6) if ports is None else ports
     fleet = make_fleet(

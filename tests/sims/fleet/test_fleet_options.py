@@ -19,6 +19,7 @@ from sims.fleet.temperature import points_problem, power_share
 def group(count, **options):
     """A group of chargers as a scenario gives it."""
     usual = {
+        "phases": 3,
         "kind": "unidirectional",
         "p_max_kw": 20.0,
         "p_discharge_max_kw": None,

@@ -122,6 +122,7 @@ class TestPorts:
             p_discharge_max_kw=np.zeros(5),
             eta_charge=np.ones(5),
             eta_discharge=np.ones(5),
+            phases=np.full(5, 3),
         )
         assert bidirectional_first(ports).tolist() == [3, 2, 0, 4, 1]
         assert fcfs(ports).tolist() == [0, 1, 2, 3, 4]
