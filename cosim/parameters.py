@@ -81,6 +81,7 @@ def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, A
 def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
     """What a policy knows of its site before the first step."""
     described, cap_kw = site.site.building, site.site.site_cap_kw
+    degradation = site.site.fleet.degradation
     # the configured peak: the highest of the series would be knowledge of the future
     peak_kw = 0.0 if described is None or described.peak_kw is None else described.peak_kw
     return SiteInfo.at(
@@ -89,6 +90,7 @@ def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
         site_cap_kw=float("inf") if cap_kw is None else cap_kw,
         export_limit_kw=site.site.most_export_kw,
         building_peak_kw=peak_kw,
+        wear_price_per_kwh=0.0 if degradation is None else degradation.wear_price_per_kwh,
     )
 
 
@@ -105,6 +107,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
             "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
         },
         "n_steps": inputs.clock.n_steps,
+        "persistent_vehicles": described.fleet.persistent_vehicles,
     }
 
 

@@ -50,6 +50,12 @@ SITE = (
     Kpi("ev_charged_kwh", "kWh", "Energy charged (grid side)", summed=True),
     Kpi("ev_discharged_kwh", "kWh", "Energy discharged (grid side)", summed=True),
     Kpi("battery_throughput_kwh", "kWh", "Battery throughput (in plus out, battery side)", summed=True),
+    Kpi("equivalent_full_cycles", "cycles", "Equivalent full cycles of all batteries", summed=True),
+    Kpi("capacity_loss_kwh", "kWh", "Capacity the batteries lost while here", summed=True),
+    Kpi("capacity_loss_mean_percent", "% of new", "Capacity a car lost while here, mean"),
+    Kpi("capacity_loss_max_percent", "% of new", "Capacity a car lost while here, maximum"),
+    Kpi("capacity_loss_max_vehicle", "", "Capacity a car lost while here, maximum: car"),
+    Kpi("battery_wear_cost", "money", "Wear of the batteries while here", summed=True),
     Kpi("sessions", "sessions", "Sessions", summed=True),
     Kpi("sessions_connected", "sessions", "Sessions connected", summed=True),
     Kpi("sessions_never_connected", "sessions", "Sessions without a port", summed=True),
@@ -93,6 +99,7 @@ SCOPES: dict[str, tuple[Kpi, ...]] = {
 }
 PLACES = {"totals": "all sites", "sites": "site {}", "feeder": "feeder", "transformers": "transformer {}"}
 DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
+DECIMALS |= {"cycles": 2, "% of new": 4}
 
 
 class KpiRow(NamedTuple):

@@ -43,6 +43,10 @@ class Episode:
         Steps in one demand window [-].
     start_s, step_s : int
         Start since the epoch, length of a step [s].
+    persistent_vehicles : bool
+        Whether a car that comes back brings what it left with.
+    wear_price_per_kwh : float
+        Wear of the batteries per kWh of throughput [1/kWh].
     """
 
     sessions: Sessions
@@ -58,6 +62,8 @@ class Episode:
     steps_per_window: int = 1
     start_s: int = 0
     step_s: int = 900
+    persistent_vehicles: bool = False
+    wear_price_per_kwh: float = 0.0
 
     @property
     def n_steps(self) -> int:
@@ -73,6 +79,7 @@ class Episode:
             site_cap_kw=self.rules.site_cap_kw,
             export_limit_kw=self.rules.export_limit_kw,
             building_peak_kw=self.building_peak_kw,
+            wear_price_per_kwh=self.wear_price_per_kwh,
         )
 
 
@@ -122,9 +129,16 @@ class Rehearsal:
             step_s=episode.step_s,
             n_steps=episode.n_steps,
         )
-        axis = {"start_s": episode.start_s, "step_s": episode.step_s}
         self.episode = episode
-        self.fleet = Fleet(episode.sessions, stays, episode.ports, episode.rules, **axis)
+        self.fleet = Fleet(
+            episode.sessions,
+            stays,
+            episode.ports,
+            episode.rules,
+            start_s=episode.start_s,
+            step_s=episode.step_s,
+            persistent_vehicles=episode.persistent_vehicles,
+        )
         self._observer = Observer(episode.step_s, episode.steps_per_window)
         self._building_kw = episode.building_kw.tolist()
         self._signals = _signals(episode)

@@ -20,7 +20,7 @@ class FleetSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Fleet": Model(
-            params=["sessions", "ports", "assignment", "rules", "n_steps"],
+            params=["sessions", "ports", "assignment", "rules", "n_steps", "persistent_vehicles"],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
                 "building_kw": Port("building load of this step [kW]", optional=True),
@@ -53,7 +53,7 @@ class FleetSimulator(VectorSimulator):
         """Fleet of a site.
 
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
-        (a name), `rules` (fields of `SiteRules`) and `n_steps` of the run.
+        (a name), `rules` (fields of `SiteRules`), `n_steps` of the run and `persistent_vehicles`.
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -66,7 +66,15 @@ class FleetSimulator(VectorSimulator):
             n_steps=params["n_steps"],
         )
         rules = SiteRules(**params.get("rules", {}))
-        return Fleet(sessions, stays, ports, rules, start_s=self.start_s, step_s=self.step_s)
+        return Fleet(
+            sessions,
+            stays,
+            ports,
+            rules,
+            start_s=self.start_s,
+            step_s=self.step_s,
+            persistent_vehicles=params.get("persistent_vehicles", False),
+        )
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         return {"Evse": self.entities[eid].ports.names}
