@@ -57,6 +57,11 @@ def plan_returns(sessions: Sessions, stays: Stays) -> Returns:
     """Link the visits of each car (`vehicle_id`), whose battery must be the same at all of them.
 
     A visit without a port changes nothing but the sum of what was driven.
+
+    Raises
+    ------
+    ValueError
+        A car comes before it left.
     """
     n = len(sessions)
     source, change = np.full(n, -1), sessions.soc_arrival.copy()
@@ -64,6 +69,8 @@ def plan_returns(sessions: Sessions, stays: Stays) -> Returns:
     for row in np.lexsort((np.asarray(sessions.session_id, dtype=np.str_), sessions.arrival_s)).tolist():
         before = last.get(sessions.vehicle_id[row])
         if before is not None:
+            if sessions.arrival_s[row] < sessions.departure_s[before]:
+                raise ValueError(f'vehicle "{sessions.vehicle_id[row]}" comes back before it left')
             change[row] -= sessions.soc_required[before]
             if stays.connected[before]:
                 source[row] = before
