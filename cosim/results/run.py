@@ -143,12 +143,13 @@ class Run:
         Sums are `connected`, `energy_grid_kwh`, `missing_kwh`, and of a run with degradation
         `equivalent_full_cycles`, `calendar_loss`, `cyclic_loss` and `wear_cost`.
         """
+        import pandas as pd
+
         by_car = self.sessions(name).groupby("vehicle_id")
-        summed = [column for column in SUMMED_BY_CAR if column in by_car.obj]
-        table = by_car[summed].sum(min_count=1)
-        table.insert(0, "sessions", by_car.size())
-        table.insert(1, "capacity_kwh", by_car["capacity_kwh"].last())
-        return table
+        summed = {column: by_car[column].sum(min_count=1) for column in SUMMED_BY_CAR if column in by_car.obj}
+        return pd.DataFrame(
+            {"sessions": by_car.size(), "capacity_kwh": by_car["capacity_kwh"].last(), **summed}
+        )
 
     def tariff(self, site: str) -> Tariff:
         """Tariff a site pays."""

@@ -102,14 +102,15 @@ def filled_in(block: Block, faults: TableFaults) -> Block:
         rows = block.rows[np.flatnonzero([given == name for given in names])]
         what = f"no such model; {nearest(name, known)} (`cosim list vehicles` shows all)"
         faults.add("D26", "vehicle_model", rows, what, name)
-    # one fault a row is enough: a name nobody knows stands for a car like any other
-    cells = [known.get(name, next(iter(known.values()))).cells if name else None for name in names]
+    # one fault a name is enough: to go on, it stands for a car like any other
+    usual = next(iter(known.values()))
+    cells = [known.get(name, usual).cells if name else {} for name in names]
     columns = {
-        column: _column(block.columns.get(column, [""] * len(names)), [row and row[column] for row in cells])
-        for column in next(iter(known.values())).cells
+        column: _column(block.columns.get(column, [""] * len(names)), [row.get(column, "") for row in cells])
+        for column in usual.cells
     }
     return Block(block.rows, block.columns | columns)
 
 
-def _column(given: Sequence[str], usual: Sequence[str | None]) -> list[str]:
-    return [text or other or "" for text, other in zip(given, usual, strict=True)]
+def _column(given: Sequence[str], usual: Sequence[str]) -> list[str]:
+    return [text or other for text, other in zip(given, usual, strict=True)]
