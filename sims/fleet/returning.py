@@ -66,7 +66,8 @@ def plan_returns(sessions: Sessions, stays: Stays) -> Returns:
     n = len(sessions)
     source, change = np.full(n, -1), sessions.soc_arrival.copy()
     last: dict[str, int] = {}
-    for row in np.lexsort((np.asarray(sessions.session_id, dtype=np.str_), sessions.arrival_s)).tolist():
+    order: list[int] = np.argsort(sessions.arrival_s, kind="stable").tolist()
+    for row in order:
         before = last.get(sessions.vehicle_id[row])
         if before is not None:
             if sessions.arrival_s[row] < sessions.departure_s[before]:
