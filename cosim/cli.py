@@ -198,7 +198,9 @@ def schema() -> None:
 
 @app.command(name="list")
 @ending_well()
-def list_(what: Annotated[str, typer.Argument(help="policies, tariffs, networks or assignments")]) -> None:
+def list_(
+    what: Annotated[str, typer.Argument(help="policies, tariffs, networks, assignments or vehicles")],
+) -> None:
     """List what a scenario can name, one line each."""
     if what not in CATALOGUES:
         unknown = f'"{what}": no such list; {nearest(what, CATALOGUES)}'
@@ -274,6 +276,12 @@ def _assignments() -> dict[str, str]:
     return {name: _first_line(rule) for name, rule in ASSIGNMENTS.items()}
 
 
+def _vehicles() -> dict[str, str]:
+    from sims.fleet.catalogue import catalogue
+
+    return {name: model.label for name, model in catalogue().items()}
+
+
 def _first_line(described: object) -> str:
     return (described.__doc__ or "").strip().splitlines()[0]
 
@@ -283,4 +291,5 @@ CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {
     "tariffs": _tariffs,
     "networks": _networks,
     "assignments": _assignments,
+    "vehicles": _vehicles,
 }

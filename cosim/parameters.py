@@ -87,7 +87,7 @@ def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, A
 
 def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
     """What a policy knows of its site before the first step."""
-    described = site.site.building
+    described, degradation = site.site.building, site.site.fleet.degradation
     # the configured peak: the highest of the series would be knowledge of the future
     peak_kw = 0.0 if described is None or described.peak_kw is None else described.peak_kw
     rules = site_rules(site)
@@ -99,6 +99,7 @@ def site_info(site: SiteInputs, step_s: int) -> SiteInfo:
         building_peak_kw=peak_kw,
         limits_kw=rules.limits_kw,
         limited_ports=rules.limited_ports,
+        wear_price_per_kwh=0.0 if degradation is None else degradation.wear_price_per_kwh,
     )
 
 
@@ -132,6 +133,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "n_steps": inputs.clock.n_steps,
         "power_share": _power_share(inputs, site),
         "tell_phases": inputs.unbalanced,
+        "persistent_vehicles": described.fleet.persistent_vehicles,
     }
 
 

@@ -15,7 +15,6 @@ from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.schema import Scenario
-from sims.clock import Clock
 from sims.faults import Fault, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -119,7 +118,9 @@ def run_inputs(
                 out_of_process=out_of_process,
             )
         )
-        ends = {site.site.name: _at_end(site, inputs.clock, outcome[site.site.name]) for site in inputs.sites}
+        ends = {site.site.name: _at_end(site, inputs, outcome[site.site.name]) for site in inputs.sites}
+        if "degradation" in header.features:
+            _add_wear(ends, inputs, writer)
         writer.finish(
             {name: end[0] for name, end in ends.items()},
             {name: end[1] for name, end in ends.items()},
@@ -166,6 +167,7 @@ def run_header(inputs: "Inputs") -> RunHeader:
 def run_features(inputs: "Inputs") -> tuple[str, ...]:
     """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
     features = {
+        "degradation": any(site.site.fleet.degradation is not None for site in inputs.sites),
         "export_price": any(site.tariff.pays_export for site in inputs.sites),
         "pv": any(site.pv_kw is not None for site in inputs.sites),
         "unbalanced": inputs.unbalanced,
@@ -187,10 +189,10 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
 
 
 def _at_end(
-    site: "SiteInputs", clock: Clock, outcome: dict[str, Any]
+    site: "SiteInputs", inputs: "Inputs", outcome: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sessions table of a site, and what is known of its ports at the end of the run."""
-    sessions, became = site.sessions, outcome["sessions"]
+    clock, sessions, became = inputs.clock, site.sessions, outcome["sessions"]
     table = {
         "session_id": np.array(sessions.session_id, dtype=object),
         "vehicle_id": np.array(sessions.vehicle_id, dtype=object),
@@ -199,7 +201,6 @@ def _at_end(
         "window_start": sessions.window_start_s - clock.start_s,
         "window_end": sessions.window_end_s - clock.start_s,
         "capacity_kwh": sessions.capacity_kwh,
-        "soc_arrival": sessions.soc_arrival,
         "soc_required": sessions.soc_required,
         "soc_min": sessions.soc_min,
         "soc_max": sessions.soc_max,
@@ -209,6 +210,19 @@ def _at_end(
         "soc_end": np.asarray(outcome["soc_end"], dtype=np.float64),
         "clamped_requests": np.asarray(outcome["clamped_requests"], dtype=np.int64),
     }
+
+
+def _add_wear(
+    ends: dict[str, tuple[dict[str, Any], dict[str, Any]]], inputs: "Inputs", writer: RunWriter
+) -> None:
+    """Add the wear of the batteries to the sessions table of every site."""
+    from cosim.wear import wear_columns
+
+    for site in inputs.sites:
+        table, ports = ends[site.site.name]
+        recorded = writer.recorded(f"sites/{site.site.name}", ("soc", "session"))
+        section, step_s = site.site.fleet.degradation, inputs.clock.step_s
+        table |= wear_columns(section, table, recorded | ports, inputs.temperature_c, step_s)
 
 
 def _outside_any_loop(work: Callable[[], Outcome]) -> Outcome:

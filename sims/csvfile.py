@@ -1,8 +1,8 @@
 """Strict reading of our CSV tables in blocks: every row has every field, every fault its row and column."""
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,11 +32,14 @@ class Columns:
         Names, in the order of the documentation.
     power_series : bool
         Besides those, `kw` or any number of `<name>_kw`, at least one.
+    instead : mapping of str to str
+        Required columns that may be left out when another one is there, by name.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     power_series: bool = False
+    instead: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def allows(self, name: str) -> bool:
         """Whether a column may be there."""
@@ -138,6 +141,8 @@ def _unknown(name: str, columns: Columns) -> str:
 
 
 def _missing(names: list[str], columns: Columns) -> list[str]:
-    missing = [name for name in columns.required if name not in names]
+    missing = [
+        name for name in columns.required if name not in names and columns.instead.get(name) not in names
+    ]
     no_power = columns.power_series and not any(name == "kw" or name.endswith("_kw") for name in names)
     return [*missing, "kw"] if no_power else missing

@@ -20,12 +20,16 @@ class Kpis(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A key figure; `unit` "money" stands for the currency, `summed` ones are added up over the sites."""
+    """A key figure; `unit` "money" stands for the currency, `summed` ones are added up over the sites.
+
+    It is printed with `decimals`, by default those of its unit.
+    """
 
     name: str
     unit: str
     long_name: str
     summed: bool = False
+    decimals: int | None = None
 
 
 SITE = (
@@ -55,6 +59,12 @@ SITE = (
     Kpi("ev_charged_kwh", "kWh", "Energy charged (grid side)", summed=True),
     Kpi("ev_discharged_kwh", "kWh", "Energy discharged (grid side)", summed=True),
     Kpi("battery_throughput_kwh", "kWh", "Battery throughput (in plus out, battery side)", summed=True),
+    Kpi("equivalent_full_cycles", "cycles", "Equivalent full cycles of all batteries", summed=True),
+    Kpi("capacity_loss_kwh", "kWh", "Capacity the batteries lost while here", summed=True),
+    Kpi("capacity_loss_mean_percent", "%", "Capacity a car lost while here, mean", decimals=4),
+    Kpi("capacity_loss_max_percent", "%", "Capacity a car lost while here, maximum", decimals=4),
+    Kpi("capacity_loss_max_vehicle", "", "Capacity a car lost while here, maximum: car"),
+    Kpi("battery_wear_cost", "money", "Wear of the batteries while here", summed=True),
     Kpi("sessions", "sessions", "Sessions", summed=True),
     Kpi("sessions_connected", "sessions", "Sessions connected", summed=True),
     Kpi("sessions_never_connected", "sessions", "Sessions without a port", summed=True),
@@ -126,6 +136,7 @@ SCOPES: dict[str, tuple[Kpi, ...]] = {
 }
 PLACES = {"totals": "all sites", "sites": "site {}", "feeder": "feeder", "transformers": "transformer {}"}
 DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "kVAh": 1, "h": 2, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
+DECIMALS |= {"cycles": 2}
 
 
 class KpiRow(NamedTuple):
@@ -197,7 +208,7 @@ def _scopes(kpis: Kpis) -> Iterator[tuple[str, str, Figures]]:
 
 def _text(value: float | int | str, kpi: Kpi) -> str:
     if isinstance(value, float):
-        decimals = DECIMALS[kpi.unit]
+        decimals = DECIMALS[kpi.unit] if kpi.decimals is None else kpi.decimals
         return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # + 0.0 makes a rounded -0.0 plain
     if kpi.name.endswith("_at"):
         return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M}"

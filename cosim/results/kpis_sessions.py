@@ -1,10 +1,9 @@
 """Key figures of the sessions of a site: service, energy and use of the batteries."""
 
-import numpy as np
-
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import Figures
 from cosim.results.layout import Arrays
+from sims.fleet.usage import battery_usage
 
 SHORT_KWH = 1e-6
 
@@ -43,20 +42,14 @@ def session_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figu
 
 
 def _throughput_kwh(header: RunHeader, site: SiteHeader, arrays: Arrays) -> float:
-    """Energy that went into and out of all batteries, on the battery side [kWh].
-
-    Power keeps its sign within a step, so the steps' absolute changes add up to the throughput. A car
-    that leaves within a step is not seen at the next start: its last change ends at `soc_departure`.
-    """
+    """Energy that went into and out of all batteries, on the battery side [kWh]."""
     group, table = f"sites/{site.name}", f"sessions/{site.name}"
-    capacity_kwh, departure = arrays[f"{table}/capacity_kwh"], arrays[f"{table}/departure"]
-    soc_departure, soc_end = arrays[f"{table}/soc_departure"], arrays[f"{group}/soc_end"]
-    sessions, socs = arrays[f"{group}/session"], arrays[f"{group}/soc"]
-    throughput_kwh = 0.0
-    for port in range(sessions.shape[1]):  # port by port: a year of many ports is large
-        step = np.flatnonzero(sessions[:, port] >= 0)
-        row, soc = sessions[step, port], socs[:, port]
-        leaves = departure[row] <= (step + 1) * header.clock.step_s
-        after = np.where(leaves, soc_departure[row], np.append(soc[1:], soc_end[port])[step])
-        throughput_kwh += float(np.abs((after - soc[step]) * capacity_kwh[row]).sum())
-    return throughput_kwh
+    usage = battery_usage(
+        arrays[f"{group}/soc"],
+        arrays[f"{group}/session"],
+        arrays[f"{group}/soc_end"],
+        arrays[f"{table}/soc_departure"],
+        arrays[f"{table}/departure"],
+        header.clock.step_s,
+    )
+    return float((2.0 * usage.cycles * arrays[f"{table}/capacity_kwh"]).sum())

@@ -85,6 +85,10 @@ def _q(
     return Quantity(group, name, tuple(dims.split()), units, long_name, kind, optional, needs)
 
 
+def _wear(name: str, units: str, long_name: str) -> Quantity:
+    return _q(SESSIONS, name, "session", units, long_name, needs="degradation")
+
+
 SITE, SESSIONS, SIGNALS, FEEDER = "sites/{site}", "sessions/{site}", "signals/{signals}", "feeder"
 
 # Powers are means over the step that starts at `time`; soc and session are the state at its start.
@@ -187,6 +191,10 @@ TABLE = (
     _q(SESSIONS, "connected", "session", "1", "Found a port: 1, did not: 0", "int64"),
     _q(SESSIONS, "too_short", "session", "1", "Covers no start of a step: 1", "int64"),
     _q(SESSIONS, "censored", "session", "1", "Cut by the start or the end of the run: 1", "int64"),
+    _wear("equivalent_full_cycles", "1", "Throughput, in plus out, over twice the capacity"),
+    _wear("calendar_loss", "1", "Capacity lost by age, share of the new battery's"),
+    _wear("cyclic_loss", "1", "Capacity lost by throughput, share of the new battery's"),
+    _wear("wear_cost", "{currency}", "What the wear of the stay is worth, NaN without a price"),
 )
 
 COORDINATES = (
@@ -263,7 +271,8 @@ def _filled(table: tuple[Quantity, ...], header: RunHeader) -> Iterator[Quantity
     for pattern in (SITE, SESSIONS):
         for site in header.sites:
             for quantity in _of(table, pattern, header):
-                yield quantity.within(pattern.format(site=site.name), time=time)
+                group = pattern.format(site=site.name)
+                yield quantity.within(group, time=time, currency=site.currency)
     yield from _of(table, FEEDER, header)
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure
 
+SUMMED_BY_CAR = (
+    *("connected", "energy_grid_kwh", "missing_kwh"),
+    *("equivalent_full_cycles", "calendar_loss", "cyclic_loss", "wear_cost"),
+)
 SESSION_TIMES = ("arrival", "departure", "window_start", "window_end")
 
 
@@ -142,6 +146,20 @@ class Run:
         }
         times = {column: local_times(self.clock, table[column]) for column in SESSION_TIMES}
         return pd.DataFrame({**table, **times}).rename_axis("session")
+
+    def vehicles(self, name: str) -> "pd.DataFrame":
+        """Cars of a site, one row a car (`vehicle_id`), sorted: its sessions and the sums over them.
+
+        Sums are `connected`, `energy_grid_kwh`, `missing_kwh`, and of a run with degradation
+        `equivalent_full_cycles`, `calendar_loss`, `cyclic_loss` and `wear_cost`.
+        """
+        import pandas as pd
+
+        by_car = self.sessions(name).groupby("vehicle_id")
+        summed = {column: by_car[column].sum(min_count=1) for column in SUMMED_BY_CAR if column in by_car.obj}
+        return pd.DataFrame(
+            {"sessions": by_car.size(), "capacity_kwh": by_car["capacity_kwh"].last(), **summed}
+        )
 
     def elements(self, kind: str) -> "pd.DataFrame":
         """Every element of a kind, one row each: "buses", "lines" or "transformers".

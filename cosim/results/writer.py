@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,6 +85,15 @@ class RunWriter:
         self._segments.append(path)
         self._n_written += n_steps
         return path
+
+    def recorded(self, group: str, names: Sequence[str]) -> dict[str, Array]:
+        """Series of a group as written so far, by name, each of shape (steps written, ...)."""
+        paths = [f"{group}/{name}" for name in names]
+        parts = [read_segment(segment, paths) for segment in self._segments]
+        return {
+            name: np.concatenate([part[path] for part in parts])
+            for name, path in zip(names, paths, strict=True)
+        }
 
     def finish(
         self,

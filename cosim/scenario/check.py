@@ -10,6 +10,7 @@ from cosim.scenario.check_chargers import check_chargers
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
+from cosim.scenario.wear_form import check_degradation
 from sims.clock import Clock
 
 ZONES_OF = {
@@ -184,6 +185,7 @@ def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
     if ports and fleet.sessions is None and fleet.generator is None:
         what = f'{ports} ports but no cars; add `sessions = "data/sessions.csv"` or [sites.fleet.generator]'
         yield Finding("S07", (*here, "fleet"), what, uses=fleet_uses)
+    yield from check_degradation(fleet.degradation, (*here, "fleet", "degradation"))
     if site.export_limit_kw is not None and not site.allow_export:
         what = "limits what `allow_export = false` forbids: permit export or leave the limit out"
         uses = ((*here, "allow_export"),)

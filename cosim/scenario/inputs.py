@@ -205,7 +205,7 @@ def _unlikely(scenario: Scenario, net: "pandapowerNet", sites: tuple[SiteInputs,
     from sims.feeder.topology import placeholder_ratings
 
     if placeholder_ratings(net):
-        what = "every line is rated 1 kA, a placeholder: the loading of its lines means nothing"
+        what = f"every line is rated {net.line['max_i_ka'].iat[0]:g} kA, a placeholder: the loading of its lines means nothing"
         yield f'{scenario.places.where(("feeder", "network"))} = "{scenario.feeder.network}": {what}'
     rated_kva = 1e3 * float((net.trafo["sn_mva"] * net.trafo["parallel"])[net.trafo["in_service"]].sum())
     ports_kw = sum(float(site.ports.p_max_kw.sum()) for site in sites)

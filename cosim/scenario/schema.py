@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.section import Section
+from cosim.scenario.wear_form import Degradation
 
 SCHEMA_VERSION = 1
 STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
@@ -205,6 +206,12 @@ class Fleet(Section):
         default=False, description="drop and count sessions of zero length instead of refusing them"
     )
     temperature_limit: TemperatureLimit | None = None
+    persistent_vehicles: bool = Field(
+        default=False,
+        description="a car that comes back (same vehicle_id) brings what it left with less what it drove; "
+        "otherwise what the file says",
+    )
+    degradation: Degradation | None = None
 
 
 class PolicySection(BaseModel):

@@ -105,6 +105,9 @@ class SiteReader:
         if tariff is None or co2_g_per_kwh is None or policy is None:
             return None
         sessions, dropped = fleet
+        if self.site.fleet.persistent_vehicles and len(set(sessions.vehicle_id)) == len(sessions):
+            where = self._where("fleet", "persistent_vehicles")
+            self.found.warnings.append(f"{where}: no car comes twice (vehicle_id): it changes nothing")
         return SiteInputs(
             site=self.site,
             building_kw=building_kw,
@@ -191,7 +194,12 @@ class SiteReader:
         if fleet.sessions is None:
             return no_sessions(), 0
         path = self.scenario.folder / fleet.sessions
-        sessions, dropped = read_sessions(path, self.clock.zone, drop_zero=fleet.drop_zero)
+        sessions, dropped = read_sessions(
+            path,
+            self.clock.zone,
+            drop_zero=fleet.drop_zero,
+            persistent_vehicles=fleet.persistent_vehicles,
+        )
         if fleet.stations is not None:
             sessions = self._at_stations(sessions, tuple(fleet.stations))
         inside = (sessions.arrival_s < self.clock.end_s) & (sessions.departure_s > self.clock.start_s)

@@ -52,6 +52,9 @@ class SiteInfo:
         What the site may feed back, 0 for no export, inf for no limit [kW].
     building_peak_kw : float
         Configured peak of the building, 0 when there is none [kW].
+    wear_price_per_kwh : float
+        What battery wear costs per kWh that goes into or comes out of a battery, 0 when no price is set,
+        in the currency of the site [1/kWh].
     """
 
     step_s: int
@@ -70,6 +73,7 @@ class SiteInfo:
     site_cap_kw: float
     export_limit_kw: float
     building_peak_kw: float
+    wear_price_per_kwh: float = 0.0
 
     @classmethod
     def at(
@@ -82,6 +86,7 @@ class SiteInfo:
         building_peak_kw: float,
         limits_kw: Sequence[float] = (),
         limited_ports: Sequence[Sequence[int]] = (),
+        wear_price_per_kwh: float = 0.0,
     ) -> "SiteInfo":
         """What a policy knows of a site with these ports, and sets of them with a limit."""
         n = len(ports)
@@ -106,6 +111,7 @@ class SiteInfo:
             site_cap_kw=site_cap_kw,
             export_limit_kw=export_limit_kw,
             building_peak_kw=building_peak_kw,
+            wear_price_per_kwh=wear_price_per_kwh,
         )
 
     @property

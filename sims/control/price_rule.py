@@ -11,7 +11,8 @@ class PriceThreshold(Trickle):
 
     A car whose time runs short charges whatever the price. Bidirectional cars discharge, the same share of
     what each could give, as far as the site may feed back. What sold energy earns is the export price where
-    the site feeds back, and the energy price it saves where the building takes it.
+    the site feeds back, and the energy price it saves where the building takes it. Discharging must also
+    earn what it wears the battery, once on the way out and once when the energy is put back.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class PriceThreshold(Trickle):
             power = full if self.overcharge else full_kw(self.site, seen, seen.required_kwh)
         power = np.where(self.site.controllable, power, full)
         worth = seen.price_per_kwh if self.site.export_limit_kw == 0.0 else seen.export_price_per_kwh
-        if worth > self.discharge_above:
+        if worth - 2.0 * self.site.wear_price_per_kwh > self.discharge_above:
             givable = np.where(self.site.bidirectional, np.minimum(lowest, 0.0), 0.0)
             power = power + givable * self._sold_share(power, givable, seen)
         return power

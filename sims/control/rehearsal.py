@@ -48,6 +48,10 @@ class Episode:
         Steps in one demand window [-].
     start_s, step_s : int
         Start since the epoch, length of a step [s].
+    persistent_vehicles : bool
+        Whether a car that comes back brings what it left with.
+    wear_price_per_kwh : float
+        Wear of the batteries per kWh of throughput [1/kWh].
     """
 
     sessions: Sessions
@@ -65,6 +69,8 @@ class Episode:
     steps_per_window: int = 1
     start_s: int = 0
     step_s: int = 900
+    persistent_vehicles: bool = False
+    wear_price_per_kwh: float = 0.0
 
     @property
     def n_steps(self) -> int:
@@ -82,6 +88,7 @@ class Episode:
             building_peak_kw=self.building_peak_kw,
             limits_kw=self.rules.limits_kw,
             limited_ports=self.rules.limited_ports,
+            wear_price_per_kwh=self.wear_price_per_kwh,
         )
 
 
@@ -140,6 +147,7 @@ class Rehearsal:
             start_s=episode.start_s,
             step_s=episode.step_s,
             power_share=episode.power_share,
+            persistent_vehicles=episode.persistent_vehicles,
         )
         self._observer = Observer(episode.step_s, episode.steps_per_window)
         self._building_kw = episode.building_kw.tolist()

@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 # pandapower's CIGRE networks and others rate every line so where the source gives no rating [kA]
-PLACEHOLDER_KA = 1.0
+PLACEHOLDERS_KA = (1.0, 0.421)  # of CIGRE LV, of the IEEE European feeder
 
 
 def topology(net: pandapowerNet) -> dict[str, Array]:
@@ -59,7 +59,8 @@ def topology(net: pandapowerNet) -> dict[str, Array]:
 
 def placeholder_ratings(net: pandapowerNet) -> bool:
     """Whether every line has the rating people write who know none, so that its loading means nothing."""
-    return len(net.line) > 1 and bool((net.line["max_i_ka"] == PLACEHOLDER_KA).all())
+    rated_ka = set(net.line["max_i_ka"])
+    return len(net.line) > 1 and len(rated_ka) == 1 and rated_ka <= set(PLACEHOLDERS_KA)
 
 
 def _slack(net: pandapowerNet) -> Array:

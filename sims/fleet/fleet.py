@@ -12,6 +12,7 @@ from sims.fleet.battery import advance_ports
 from sims.fleet.evse import Ports
 from sims.fleet.outcome import session_outcome
 from sims.fleet.parked import EMPTY, Parked, car_table
+from sims.fleet.returning import plan_returns
 from sims.fleet.rules import SiteRules, shared_limits
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import Stays
@@ -37,6 +38,9 @@ class Fleet:
         Start of the run since the epoch, length of a step [s].
     power_share : floats, shape (n_steps,), optional
         Share of its power a car can charge and discharge with in every step, 1 by default [-].
+    persistent_vehicles : bool
+        Whether a car that comes back brings what it left with (`sims.fleet.returning`), or what the
+        sessions say.
     """
 
     def __init__(
@@ -49,10 +53,12 @@ class Fleet:
         start_s: int,
         step_s: int,
         power_share: Floats | None = None,
+        persistent_vehicles: bool = False,
     ) -> None:
         self.sessions, self.stays, self.ports, self.rules = sessions, stays, ports, rules
         self.dt_h, self.step_s = step_s / 3600.0, step_s
         self._cars = car_table(sessions, stays, ports, start_s)
+        self._returns = plan_returns(sessions, stays) if persistent_vehicles else None
         connected = np.flatnonzero(stays.connected)
         self._arriving = _by_step(connected, stays.first_step)
         self._leaving = _by_step(connected, stays.end_step)
@@ -85,6 +91,13 @@ class Fleet:
         """Share of its power a car can charge and discharge with in the next step [-]."""
         series = self._power_share
         return 1.0 if series is None or self.k >= len(series) else series[self.k]
+
+    @property
+    def soc_arrival(self) -> Floats:
+        """State of charge each car arrived with, NaN for returns still to come, shape (m,) [-]."""
+        if self._returns is None:
+            return self.sessions.soc_arrival
+        return self._returns.soc_arrival(np.arange(len(self.sessions)), self.soc_departure)
 
     @property
     def energy_grid_kwh(self) -> Floats:
@@ -128,7 +141,13 @@ class Fleet:
     def outcome(self) -> dict[str, Any]:
         """What became of every session so far, and of the batteries still parked, as plain lists."""
         columns = session_outcome(
-            self.sessions, self.stays, self.ports, self.soc_departure, self.energy_grid_kwh, self.dt_h
+            self.sessions,
+            self.stays,
+            self.ports,
+            self.soc_arrival,
+            self.soc_departure,
+            self.energy_grid_kwh,
+            self.dt_h,
         )
         return {
             "sessions": columns,
@@ -197,7 +216,11 @@ class Fleet:
         arriving = self._arriving.get(self.k)
         if arriving is not None:
             evse = self.stays.evse[arriving]
-            self.energy_kwh[evse] = self._cars[0, arriving]
+            if self._returns is None:
+                self.energy_kwh[evse] = self._cars[0, arriving]
+            else:
+                soc = self._returns.soc_arrival(arriving, self.soc_departure)
+                self.energy_kwh[evse] = soc * self._cars[1, arriving]
             self.parked = self.parked.changed(evse, arriving, self._cars[1:, arriving])
 
 

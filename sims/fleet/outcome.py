@@ -16,6 +16,7 @@ def session_outcome(
     sessions: Sessions,
     stays: Stays,
     ports: Ports,
+    soc_arrival: Floats,
     soc_departure: Floats,
     energy_grid_kwh: Floats,
     dt_h: float,
@@ -26,6 +27,8 @@ def session_outcome(
     ----------
     sessions, stays, ports
         Who came, where each stood, and at what.
+    soc_arrival : floats, shape (n,)
+        State of charge each car really arrived with [-].
     soc_departure : floats, shape (n,)
         State of charge at departure; NaN for cars that never were connected or are still parked [-].
     energy_grid_kwh : floats, shape (n,)
@@ -36,12 +39,12 @@ def session_outcome(
     Returns
     -------
     dict of lists, length n
-        `evse_index`, `soc_departure`, `energy_grid_kwh`, `missing_kwh` (short of the requirement at
-        departure; 0 for cars still parked), `unavoidable_kwh` (the part of the need that full power
-        over the whole stay could not meet: all of it without a port), `connected`, `too_short`,
-        `censored`.
+        `evse_index`, `soc_arrival`, `soc_departure`, `energy_grid_kwh`, `missing_kwh` (short of the
+        requirement at departure; 0 for cars still parked), `unavoidable_kwh` (the part of the need that
+        full power over the whole stay could not meet: all of it without a port), `connected`,
+        `too_short`, `censored`.
     """
-    need_kwh = np.maximum(sessions.soc_required - sessions.soc_arrival, 0.0) * sessions.capacity_kwh
+    need_kwh = np.maximum(sessions.soc_required - soc_arrival, 0.0) * sessions.capacity_kwh
     departed = ~np.isnan(soc_departure)
     reached = np.where(departed, soc_departure, sessions.soc_required)
     missing = np.maximum(sessions.soc_required - reached, 0.0) * sessions.capacity_kwh
@@ -50,6 +53,7 @@ def session_outcome(
     unavoidable = np.where(stays.connected & ~departed, 0.0, unavoidable)
     return {
         "evse_index": stays.evse.tolist(),
+        "soc_arrival": soc_arrival.tolist(),
         "soc_departure": soc_departure.tolist(),
         "energy_grid_kwh": energy_grid_kwh.tolist(),
         "missing_kwh": missing.tolist(),

@@ -33,6 +33,16 @@ def check_sessions(sessions: Sessions, rows: Ints, faults: TableFaults) -> None:
     _check_overlaps("station", sessions.station, sessions, rows, faults)
 
 
+def check_batteries(sessions: Sessions, rows: Ints, faults: TableFaults) -> None:
+    """Add to `faults` cars that come back with another battery; arguments as of `check_sessions`."""
+    codes = _codes(sessions.vehicle_id)
+    order = np.argsort(codes, kind="stable")
+    first, second = order[:-1], order[1:]
+    other = (np.diff(codes[order]) == 0) & (sessions.capacity_kwh[first] != sessions.capacity_kwh[second])
+    what = "comes back with another capacity_kwh, but persistent_vehicles = true makes it one car"
+    _add_pairs(faults, ("D21", "vehicle_id", what), rows, first[other], second[other], sessions.vehicle_id)
+
+
 def _note(
     faults: TableFaults, code: str, column: str, rows: Ints, bad: Mask, say: Callable[[int], tuple[str, str]]
 ) -> None:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from sims.cells import Block, Floats, Ints, TableFaults, numbers, times
 from sims.csvfile import Columns, read_blocks
 from sims.faults import DataError
+from sims.fleet.catalogue import filled_in
 from sims.fleet.sessions import Sessions
-from sims.fleet.sessions_check import check_sessions
+from sims.fleet.sessions_check import check_batteries, check_sessions
 
 COLUMNS = Columns(
     required=(
@@ -20,23 +21,29 @@ COLUMNS = Columns(
     ),
     optional=(
         *("vehicle_id", "soc_min", "soc_max", "p_charge_max_kw", "p_discharge_max_kw"),
-        *("phases", "station"),
+        *("phases", "station", "vehicle_model"),
     ),
+    instead={"capacity_kwh": "vehicle_model"},
 )
 
 
-def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Sessions, int]:
+def read_sessions(
+    path: Path, zone: str, *, drop_zero: bool = False, persistent_vehicles: bool = False
+) -> tuple[Sessions, int]:
     """Sessions of a CSV file, in the order of its rows.
 
     Parameters
     ----------
     path : Path
         CSV file. `vehicle_id` may be left out (the session's), as may `soc_min` (0), `soc_max` (1),
-        the limits of the car (none), `phases` (3) and `station` (unknown).
+        the limits of the car (none), `phases` (3) and `station` (unknown). Where `vehicle_model` names a
+        model of the catalogue, capacity, limits and phases that are left out are those of the model.
     zone : str
         IANA time zone of times that have no offset.
     drop_zero : bool
         Leave out and count sessions that depart at their arrival; otherwise they are faults.
+    persistent_vehicles : bool
+        A car that comes back has the battery it had: another capacity is a fault.
 
     Returns
     -------
@@ -55,12 +62,14 @@ def read_sessions(path: Path, zone: str, *, drop_zero: bool = False) -> tuple[Se
     parts = [no_sessions()]
     for block in read_blocks(path, COLUMNS, faults):
         rows.append(block.rows)
-        parts.append(_parsed(block, zone, faults))
+        parts.append(_parsed(filled_in(block, faults), zone, faults))
     sessions = _joined(parts)
     zero = sessions.departure_s == sessions.arrival_s
     keep = np.flatnonzero(~zero) if drop_zero else np.arange(len(zero))
     kept = sessions if len(keep) == len(zero) else _taken(sessions, keep)
     check_sessions(kept, np.concatenate(rows)[keep], faults)
+    if persistent_vehicles:
+        check_batteries(kept, np.concatenate(rows)[keep], faults)
     if faults:
         raise DataError(faults.listed())
     return kept, len(zero) - len(keep)

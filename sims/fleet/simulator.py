@@ -22,7 +22,16 @@ class FleetSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Fleet": Model(
-            params=["sessions", "ports", "assignment", "rules", "n_steps", "power_share", "tell_phases"],
+            params=[
+                "sessions",
+                "ports",
+                "assignment",
+                "rules",
+                "n_steps",
+                "power_share",
+                "persistent_vehicles",
+                "tell_phases",
+            ],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
                 "building_kw": Port("building load less PV of this step [kW]", optional=True),
@@ -62,8 +71,8 @@ class FleetSimulator(VectorSimulator):
 
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
         (a name), `rules` (fields of `SiteRules`), `n_steps` of the run, `power_share` (one a step, where
-        the cars' power depends on the weather) and `tell_phases` (whether `evse_phases` is published, for
-        feeders that are solved by phases).
+        the cars' power depends on the weather), `persistent_vehicles` and `tell_phases` (whether
+        `evse_phases` is published, for feeders that are solved by phases).
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -87,6 +96,7 @@ class FleetSimulator(VectorSimulator):
             start_s=self.start_s,
             step_s=self.step_s,
             power_share=None if share is None else np.asarray(share, dtype=np.float64),
+            persistent_vehicles=params.get("persistent_vehicles", False),
         )
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:

@@ -28,7 +28,7 @@ MONDAY = datetime(2019, 6, 3)
 CALIFORNIA = "America/Los_Angeles"
 FLAT_PRICE = 0.15
 SESSION_COLUMNS = (
-    *("session_id", "arrival", "departure", "window_start", "window_end", "capacity_kwh"),
+    *("session_id", "vehicle_id", "arrival", "departure", "window_start", "window_end", "capacity_kwh"),
     *("soc_arrival", "soc_required", "soc_min", "soc_max", "p_charge_max_kw", "p_discharge_max_kw", "phases"),
 )
 

@@ -22,6 +22,7 @@ from typer.testing import CliRunner, Result
 
 import cosim
 from cosim.cli import app
+from sims.fleet.catalogue import catalogue
 
 HEAVY = ("pandapower", "plotly", "pandas", "numba", "h5py", "mosaik", "numpy", "pydantic")
 ASKED = (
@@ -368,6 +369,7 @@ def test_report_writes_one_page_beside_the_run_or_where_asked(told, tmp_path):
         ("tariffs", ["flat", "svp_cb1_paper"]),
         ("networks", ["office_site"]),
         ("assignments", ["bidirectional_first", "fcfs"]),
+        ("vehicles", list(catalogue())),
     ],
 )
 def test_list_has_a_line_for_each_name(what, names):

@@ -14,6 +14,7 @@ from cosim.results.header import RunHeader
 from cosim.results.kpi_table import FEEDER, SCOPES, SITE, TRANSFORMER, flatten, unflatten, unique
 from cosim.results.kpis import compute_kpis, site_figures
 from cosim.results.kpis_feeder import transformer_figures
+from cosim.results.kpis_wear import NO_LOSS
 from sims.clock import Clock
 
 # energy   building 48 h x 10 kW + 1 h x 30 kW = 510 kWh; cars 2 h x 20 + 0.5 h x 8 = 44 kWh, back 1 h x 4
@@ -48,6 +49,9 @@ OFFICE = {
     "ev_charged_kwh": 44.0,
     "ev_discharged_kwh": 4.0,
     "battery_throughput_kwh": 39.0,
+    "equivalent_full_cycles": None,
+    "battery_wear_cost": None,
+    **NO_LOSS,
     "sessions": 6,
     "sessions_connected": 4,
     "sessions_never_connected": 1,

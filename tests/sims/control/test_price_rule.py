@@ -60,3 +60,9 @@ def test_where_nothing_is_fed_back_the_energy_price_counts():
 def test_the_prices_must_be_apart():
     with pytest.raises(ValueError, match="must be lower than"):
         PriceThreshold(charge_below_per_kwh=0.3, discharge_above_per_kwh=0.3)
+
+
+def test_discharging_must_earn_the_wear_of_both_ways():
+    for wear_per_kwh, expected_kw in ((0.0, -20), (0.024, -20), (0.026, 0)):
+        there = {"export_limit_kw": np.inf, "wear_price_per_kwh": wear_per_kwh}
+        assert_kw(asked(Car(20, 40, leaves_h=12), price=DEAR, site=there), expected_kw)

@@ -52,8 +52,20 @@ def simulators(name, episode, every_steps):
         rules=listed(episode.rules),
         n_steps=N_STEPS,
         power_share=None if episode.power_share is None else episode.power_share.tolist(),
+        persistent_vehicles=episode.persistent_vehicles,
     )
     return control, fleet
+
+
+def returning(n_ports=6):
+    """The trial with its late cars the early ones come back."""
+    episode = trial(n_ports)
+    names = list(episode.sessions.vehicle_id)
+    names[6:] = ["car 0", "car 1", "car 2", "car 5"]
+    batteries = episode.sessions.capacity_kwh.copy()
+    batteries[[6, 7, 8, 9]] = batteries[[0, 1, 2, 5]]
+    cars = replace(episode.sessions, vehicle_id=tuple(names), capacity_kwh=batteries)
+    return replace(episode, sessions=cars, persistent_vehicles=True, wear_price_per_kwh=0.05)
 
 
 def charging_hub():
@@ -75,7 +87,13 @@ def charging_hub():
     )
 
 
-EPISODES = {"0 ports": lambda: trial(0), "1 port": lambda: trial(1), "6 ports": trial, "hub": charging_hub}
+EPISODES = {
+    "0 ports": lambda: trial(0),
+    "1 port": lambda: trial(1),
+    "6 ports": trial,
+    "hub": charging_hub,
+    "returning": returning,
+}
 
 
 @pytest.mark.parametrize("every_steps", [1, 4])
@@ -98,6 +116,16 @@ def test_it_equals_the_simulators_step_for_step(name, hours, every_steps):
         np.testing.assert_array_equal(rehearsed.soc[k], out["soc"])
         assert rehearsed.site_kw[k] == out["site_kw"]
     np.testing.assert_equal(rehearsed.outcome, fleet.outcome("site"))
+
+
+def test_cars_that_come_back_bring_what_they_left_with():
+    done = played("uncontrolled", returning(6)).outcome["sessions"]
+    plain = played("uncontrolled", trial(6)).outcome["sessions"]
+    assert plain["soc_arrival"] == trial().sessions.soc_arrival.tolist()
+    assert done["soc_arrival"][:6] == plain["soc_arrival"][:6]
+    assert done["connected"][8] == 1
+    assert done["soc_arrival"][8] == pytest.approx(done["soc_departure"][2] + 0.5 - 0.9)
+    assert done["soc_arrival"][8] > plain["soc_arrival"][8] + 0.05
 
 
 def test_an_agent_steps_through_it_alone():
