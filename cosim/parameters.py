@@ -1,6 +1,6 @@
 """What each simulator is told of a scenario: checked inputs as plain parameters of its entities."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from cosim.scenario.inputs import Inputs, SiteInputs
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
+from sims.feeder.thermal_presets import thermal_preset
 from sims.fleet.battery import NO_TAPER
 from sims.seeds import component_seed
 from sims.signals.tariff import Tariff
@@ -122,6 +123,19 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
         },
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "stop_on_divergence": section.on_divergence == "stop",
+        "thermal": thermal(inputs),
+    }
+
+
+def thermal(inputs: Inputs) -> dict[str, Any] | None:
+    """What the `Feeder` entity must know to follow its transformers' temperatures, None when not asked to."""
+    section = inputs.scenario.feeder.thermal
+    if section is None or inputs.temperature_c is None:
+        return None
+    return {
+        "parameters": asdict(thermal_preset(section.preset, section.changes)),
+        "paper": section.paper,
+        "ambient_c": inputs.temperature_c.tolist(),
     }
 
 

@@ -38,6 +38,9 @@ ASKED: dict[str, tuple[str, ...]] = {
     "max_loading_percent": ("max_loading_at",),
     "overload_minutes": (),
     "overload_days": (),
+    "max_hotspot_c": ("max_hotspot_at",),
+    "hotspot_above_120_minutes": (),
+    "loss_of_life_percent": (),
 }
 
 

@@ -142,7 +142,7 @@ def run_header(inputs: "Inputs") -> RunHeader:
 
 def run_features(inputs: "Inputs") -> tuple[str, ...]:
     """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
-    features: dict[str, bool] = {}
+    features: dict[str, bool] = {"thermal": inputs.scenario.feeder.thermal is not None}
     return tuple(sorted(name for name, on in features.items() if on))
 
 

@@ -20,12 +20,16 @@ class Kpis(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A key figure; `unit` "money" stands for the currency, `summed` ones are added up over the sites."""
+    """A key figure; `unit` "money" stands for the currency, `summed` ones are added up over the sites.
+
+    `decimals` are those it is printed with; None: those usual for its unit.
+    """
 
     name: str
     unit: str
     long_name: str
     summed: bool = False
+    decimals: int | None = None
 
 
 SITE = (
@@ -84,6 +88,14 @@ TRANSFORMER = (
     Kpi("max_loading_at", "", "Highest loading: start of the step"),
     Kpi("overload_minutes", "min", "Time above 100 %"),
     Kpi("overload_days", "days", "Days with loading above 100 %"),
+    Kpi("max_topoil_c", "degC", "Highest top oil"),
+    Kpi("max_hotspot_c", "degC", "Highest hot spot"),
+    Kpi("max_hotspot_at", "", "Highest hot spot: end of the step"),
+    Kpi("hotspot_above_120_minutes", "min", "Hot spot above 120 degC"),
+    Kpi("hotspot_above_140_minutes", "min", "Hot spot above 140 degC (emergency)"),
+    Kpi("loss_of_life_h", "h", "Life used (hours at the reference hot spot)"),
+    Kpi("loss_of_life_percent", "%", "Life used, of 180,000 h", decimals=4),
+    Kpi("mean_ageing_rate", "", "Ageing rate, mean (1 is normal)", decimals=3),
 )
 SCOPES: dict[str, tuple[Kpi, ...]] = {
     "totals": TOTALS,
@@ -92,7 +104,7 @@ SCOPES: dict[str, tuple[Kpi, ...]] = {
     "transformers": TRANSFORMER,
 }
 PLACES = {"totals": "all sites", "sites": "site {}", "feeder": "feeder", "transformers": "transformer {}"}
-DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
+DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2, "degC": 1, "h": 2}
 
 
 class KpiRow(NamedTuple):
@@ -164,7 +176,7 @@ def _scopes(kpis: Kpis) -> Iterator[tuple[str, str, Figures]]:
 
 def _text(value: float | int | str, kpi: Kpi) -> str:
     if isinstance(value, float):
-        decimals = DECIMALS[kpi.unit]
+        decimals = DECIMALS[kpi.unit] if kpi.decimals is None else kpi.decimals
         return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # + 0.0 makes a rounded -0.0 plain
     if kpi.name.endswith("_at"):
         return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M}"

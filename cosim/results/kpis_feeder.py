@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import Figures, unique
+from cosim.results.kpis_thermal import thermal_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
 
@@ -50,7 +51,10 @@ def transformer_figures(header: RunHeader, arrays: Arrays) -> dict[str, Figures]
     """Key figures of every transformer, by name."""
     loading = arrays["feeder/transformer_loading_percent"]
     names = unique(header.transformers)
-    return {name: _transformer(header.clock, loading[:, [i]]) for i, name in enumerate(names)}
+    return {
+        name: _transformer(header.clock, loading[:, [i]]) | thermal_figures(header.clock, arrays, i)
+        for i, name in enumerate(names)
+    }
 
 
 def _transformer(clock: Clock, loading_percent: Floats) -> Figures:

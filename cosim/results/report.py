@@ -117,7 +117,8 @@ def _feeder_section(run: "Run") -> str:
         f"<div><h3>Transformer {escape(name)}</h3>{_kpi_lines(kpi_rows('transformers', name, figures))}</div>"
         for name, figures in transformers
     )
-    return f"""<section><h2>Feeder</h2>{_figure(run.plot_transformer(), "transformers")}
+    heat = _figure(run.plot_heat(), "heat") if "thermal" in run.header.features else ""
+    return f"""<section><h2>Feeder</h2>{_figure(run.plot_transformer(), "transformers")}{heat}
 <div class=columns><div><h3>Key figures</h3>{_kpi_lines(kpi_rows("feeder", "", run.kpis["feeder"]))}</div>
 {tables}</div></section>"""
 

@@ -145,6 +145,9 @@ def _network(scenario: Scenario) -> "pandapowerNet":
         raise relocated(error, places, _network_loc) from error
     if faults := check_network(net):
         raise DataError(faults)
+    if feeder.thermal is not None and not net.trafo.in_service.any():
+        what = "the network has no transformer in service whose heat could be followed: leave it out"
+        raise ScenarioError([Finding("S38", ("feeder", "thermal"), what).fault(places)])
     return net
 
 

@@ -7,18 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosim.scenario.positions import Places, site_names
+from cosim.scenario.section import Section
+from cosim.scenario.thermal_form import Thermal
 
 SCHEMA_VERSION = 1
 STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WholeNumber = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Scalar = bool | WholeNumber | float | str
-
-
-class Section(BaseModel):
-    """A table of the scenario file: unknown keys are errors, values are finite, nothing is converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Background(Section):
@@ -49,6 +45,7 @@ class Feeder(Section):
     on_divergence: Literal["mark", "stop"] = Field(
         default="mark", description="a step whose power flow has no solution is marked, or stops the run"
     )
+    thermal: Thermal | None = None
 
 
 class Weather(Section):

@@ -68,7 +68,7 @@ def step_with_ageing(
 
 @lru_cache(maxsize=16)
 def _looks(dt_min: float) -> tuple[Floats, Floats]:
-    """Times of a step at which its ageing is looked at, then its end, shape (m + 1, 1) [min]; their weights."""
+    """Times at which the ageing of a step is looked at, and its end, shape (m + 1, 1) [min]; the weights."""
     pieces = math.ceil(dt_min / PIECE_MIN)
     starts = np.arange(pieces)[:, None]
     shares = ((starts + 0.5 + 0.5 * NODES) / pieces).ravel()

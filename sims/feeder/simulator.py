@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.faults import SimulationError
+from sims.feeder.heat import Heat
 from sims.feeder.names import element_names
 from sims.feeder.network import find_bus, load_network
 from sims.feeder.powerflow import Engine, Solution, make_engine
@@ -57,6 +58,7 @@ class Feeder:
     background: Background | None
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
+    heat: Heat | None
 
 
 class FeederSimulator(VectorSimulator):
@@ -73,6 +75,7 @@ class FeederSimulator(VectorSimulator):
                 "open_buses",
                 "background",
                 "stop_on_divergence",
+                "thermal",
             ],
             inputs={
                 "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
@@ -90,11 +93,21 @@ class FeederSimulator(VectorSimulator):
                 "import_kw": Port("power drawn from the grid above [kW]"),
                 "losses_kw": Port("losses of lines and transformers [kW]"),
                 "converged": Port("1 when the power flow has a solution, else 0 [-]"),
+                "ambient_c": Port("air around the transformers [degC]"),
+                "theta_topoil_c": Port("top oil at the step's end, NaN out of service [degC]", nan=True),
+                "theta_hotspot_c": Port("hot spot at the step's end, NaN out of service [degC]", nan=True),
+                "ageing_rate": Port("relative ageing of the paper, mean, NaN out of service [-]", nan=True),
             },
             children={
                 "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
                 "Line": Child(outputs={"loading_percent": "line_loading_percent"}),
-                "Transformer": Child(outputs={"loading_percent": "transformer_loading_percent"}),
+                "Transformer": Child(
+                    outputs={
+                        "loading_percent": "transformer_loading_percent",
+                        "theta_topoil_c": "theta_topoil_c",
+                        "theta_hotspot_c": "theta_hotspot_c",
+                    }
+                ),
             },
         )
     }
@@ -105,7 +118,8 @@ class FeederSimulator(VectorSimulator):
         Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
         and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
-        (`p_kw` and `q_kvar` of the network's own loads, one row a step) and `stop_on_divergence`.
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `stop_on_divergence` and `thermal`
+        (`parameters`, `paper` and `ambient_c` of the transformers' `Heat`; without it none is published).
         """
         net = params["network"]
         if isinstance(net, str):
@@ -114,7 +128,8 @@ class FeederSimulator(VectorSimulator):
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
         buses, places = _places(params.get("sites", {}), open_bus)
-        background = params.get("background")
+        background, thermal = params.get("background"), params.get("thermal")
+        in_service = net.trafo.in_service.to_numpy(dtype=np.bool_)
         return Feeder(
             engine=make_engine(params.get("engine", "zbus"), net, buses),
             places=places,
@@ -122,6 +137,7 @@ class FeederSimulator(VectorSimulator):
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
+            heat=None if thermal is None else Heat(**thermal, in_service=in_service, dt_min=self.step_s / 60),
         )
 
     EXTRA_METHODS = ("fed_back",)
@@ -132,10 +148,16 @@ class FeederSimulator(VectorSimulator):
         return {port: last.get(port, float("nan")) for port in FED_BACK}
 
     def get_state(self) -> dict[str, Any]:
-        return {eid: self.fed_back(eid) for eid in self.entities}
+        return {
+            eid: {"fed_back": self.fed_back(eid), "heat": feeder.heat.get_state() if feeder.heat else None}
+            for eid, feeder in self.entities.items()
+        }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        self._published = {eid: dict(results) for eid, results in state.items()}
+        for eid, known in state.items():
+            self._published[eid] = dict(known["fed_back"])
+            if heat := self.entities[eid].heat:
+                heat.set_state(known["heat"])
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         names = self.entities[eid].names
@@ -152,7 +174,10 @@ class FeederSimulator(VectorSimulator):
         solution = feeder.engine.solve(*_drawn(feeder, received))
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
-        return _published(solution)
+        published = _published(solution)
+        if feeder.heat is not None:
+            published |= feeder.heat.advance(k, solution.transformer_loading_percent)
+        return published
 
 
 def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list[int], Places]:

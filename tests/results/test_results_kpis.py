@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from cosim.results import kpi_table, open_run
+from cosim.results import kpi_table, kpis_thermal, open_run
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import FEEDER, SCOPES, SITE, TRANSFORMER, flatten, unflatten, unique
 from cosim.results.kpis import compute_kpis, site_figures
@@ -76,6 +76,7 @@ TRANSFORMER_FIGURES = {
     "max_loading_at": "2019-06-03T08:00-07:00",
     "overload_minutes": 75.0,
     "overload_days": 2,
+    **dict.fromkeys(kpis_thermal.NAMES),
 }
 
 

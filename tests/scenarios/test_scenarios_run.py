@@ -48,7 +48,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def test_there_is_something_to_try():
-    assert set(FILES) >= {*WHOLE_MONTHS, "benchmarks/kerber.toml"}
+    assert set(FILES) >= {*WHOLE_MONTHS, "benchmarks/kerber.toml", "office_heat.toml"}
 
 
 @pytest.mark.parametrize("file", FILES)
