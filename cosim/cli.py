@@ -151,7 +151,7 @@ def kpis(
     from cosim.results.run import open_run
 
     done = open_run(run_file)
-    _show(done, done.degraded, as_json=as_json, every=every)
+    _show(done, [*done.degraded, *done.alarms], as_json=as_json, every=every)
 
 
 @app.command()

@@ -181,7 +181,7 @@ def _uses(done: "Run", limits: Limits) -> Iterator[Use]:
     for kind, names in (("transformer", header.transformers), ("line", header.lines)):
         loading = getattr(feeder, f"{kind}_loading_percent")
         yield from _highest(done, kind, names, loading, loading / limits.loading_percent, "%")
-    vm_pu = feeder.vm_pu
+    vm_pu = feeder.vm_phase_pu if "unbalanced" in header.features else feeder.vm_pu
     drop, rise = (1.0 - vm_pu) / (1.0 - limits.vm_min_pu), (vm_pu - 1.0) / (limits.vm_max_pu - 1.0)
     for share in (drop, rise):
         yield from _highest(done, "bus", header.buses, vm_pu, share, "pu")
@@ -192,9 +192,9 @@ def _highest(
 ) -> Iterator[Use]:
     known = np.where(np.isnan(share), -np.inf, share)
     if known.size:
-        step, column = np.unravel_index(int(np.argmax(known)), known.shape)
-        place = f"{kind} {names[column]}"
-        yield Use(place, float(values[step, column]), unit, float(known[step, column]), _at(done, int(step)))
+        found = tuple(int(i) for i in np.unravel_index(int(np.argmax(known)), known.shape))
+        place = f"{kind} {names[found[1]]}"
+        yield Use(place, float(values[found]), unit, float(known[found]), _at(done, found[0]))
 
 
 def _at(done: "Run", step: int) -> str:

@@ -12,6 +12,7 @@ from cosim.scenario.phases import building_phase, port_phases
 from cosim.scenario.schema import Site
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
+from sims.feeder.thermal_presets import thermal_preset
 from sims.fleet.arrays import NO_TAPER
 from sims.fleet.rules import SiteRules
 from sims.fleet.temperature import power_share
@@ -168,6 +169,19 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "pv": None if pv is None else {"bus": pv.bus.tolist(), "p_kw": pv.p_kw.tolist()},
         "stop_on_divergence": section.on_divergence == "stop",
+        "thermal": thermal(inputs),
+    }
+
+
+def thermal(inputs: Inputs) -> dict[str, Any] | None:
+    """What the `Feeder` entity must know to follow its transformers' temperatures, None when not asked to."""
+    section = inputs.scenario.feeder.thermal
+    if section is None or inputs.temperature_c is None:
+        return None
+    return {
+        "parameters": asdict(thermal_preset(section.preset, section.changes)),
+        "paper": section.paper,
+        "ambient_c": inputs.temperature_c.tolist(),
     }
 
 

@@ -54,6 +54,9 @@ ASKED: dict[str, tuple[str, ...]] = {
     "overload_minutes": (),
     "overload_days": (),
     "overload_kvah": (),
+    "max_hotspot_c": ("max_hotspot_at",),
+    "hotspot_above_120_minutes": (),
+    "loss_of_life_percent": (),
 }
 
 

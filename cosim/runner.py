@@ -170,6 +170,7 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
         "degradation": any(site.site.fleet.degradation is not None for site in inputs.sites),
         "export_price": any(site.tariff.pays_export for site in inputs.sites),
         "pv": any(site.pv_kw is not None for site in inputs.sites),
+        "thermal": inputs.scenario.feeder.thermal is not None,
         "unbalanced": inputs.unbalanced,
     }
     return tuple(sorted(name for name, on in features.items() if on))

@@ -51,13 +51,20 @@ def overload_kvah(loading_percent: Floats, rated: Floats, dt_h: float) -> Floats
     return excess * rated * dt_h
 
 
+def voltages_pu(arrays: Arrays) -> Floats:
+    """Voltages that have to keep to their bands: of single phases where the flow was solved by phases."""
+    path = "feeder/vm_phase_pu"
+    return arrays[path] if path in arrays else arrays["feeder/vm_pu"]
+
+
 def buses(header: "RunHeader", arrays: Arrays) -> Columns:
     """Voltages of every bus: extremes, time out of band, whether EN 50160 seems kept."""
-    vm_pu, step_s = arrays["feeder/vm_pu"], header.clock.step_s
+    vm_pu, step_s = voltages_pu(arrays), header.clock.step_s
+    lowest, highest = _over_time(np.fmin, vm_pu), _over_time(np.fmax, vm_pu)
     return {
         "name": np.array(header.buses, dtype=object),
-        "vm_min_pu": _over_time(np.fmin, vm_pu),
-        "vm_max_pu": _over_time(np.fmax, vm_pu),
+        "vm_min_pu": lowest if lowest.ndim == 1 else lowest.min(axis=1),
+        "vm_max_pu": highest if highest.ndim == 1 else highest.max(axis=1),
         "out_of_en50160_minutes": out_of_band_minutes(vm_pu, EN_50160, step_s),
         "out_of_ansi_a_minutes": out_of_band_minutes(vm_pu, ANSI_RANGE_A, step_s),
         "keeps_en50160_indicative": keeps_en50160(vm_pu, step_s),

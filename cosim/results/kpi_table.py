@@ -127,6 +127,14 @@ TRANSFORMER = (
     Kpi("overload_minutes", "min", "Time above 100 %"),
     Kpi("overload_days", "days", "Days with loading above 100 %"),
     Kpi("overload_kvah", "kVAh", "Apparent energy above the rating"),
+    Kpi("max_topoil_c", "degC", "Highest top oil"),
+    Kpi("max_hotspot_c", "degC", "Highest hot spot"),
+    Kpi("max_hotspot_at", "", "Highest hot spot: end of the step"),
+    Kpi("hotspot_above_120_minutes", "min", "Hot spot above 120 degC"),
+    Kpi("hotspot_above_140_minutes", "min", "Hot spot above 140 degC (emergency)"),
+    Kpi("loss_of_life_h", "h", "Life used (hours at the reference hot spot)"),
+    Kpi("loss_of_life_percent", "%", "Life used, of 180,000 h", decimals=4),
+    Kpi("mean_ageing_rate", "", "Ageing rate, mean (1 is normal)", decimals=3),
 )
 SCOPES: dict[str, tuple[Kpi, ...]] = {
     "totals": TOTALS,
@@ -135,8 +143,20 @@ SCOPES: dict[str, tuple[Kpi, ...]] = {
     "transformers": TRANSFORMER,
 }
 PLACES = {"totals": "all sites", "sites": "site {}", "feeder": "feeder", "transformers": "transformer {}"}
-DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "kVAh": 1, "h": 2, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
-DECIMALS |= {"cycles": 2}
+DECIMALS = {
+    "min": 0,
+    "kW": 1,
+    "kWh": 1,
+    "kVAh": 1,
+    "h": 2,
+    "%": 1,
+    "kg": 1,
+    "pu": 4,
+    "ports": 1,
+    "degC": 1,
+    "cycles": 2,
+    "money": 2,
+}
 
 
 class KpiRow(NamedTuple):

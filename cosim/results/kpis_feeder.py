@@ -5,10 +5,11 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.elements import OVERLOAD_PERCENT, overload_kvah, overload_minutes, rated_kva
+from cosim.results.elements import OVERLOAD_PERCENT, overload_kvah, overload_minutes, rated_kva, voltages_pu
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import Figures, unique
 from cosim.results.kpis_phases import phase_figures
+from cosim.results.kpis_thermal import thermal_figures
 from cosim.results.layout import Arrays
 from cosim.results.voltage_quality import ANSI_RANGE_A, EN_50160, Band, keeps_en50160, out_of_band_minutes
 from sims.clock import Clock
@@ -18,14 +19,14 @@ Floats = npt.NDArray[np.float64]
 
 def feeder_figures(header: RunHeader, arrays: Arrays) -> Figures:
     """Key figures of the whole feeder; steps without a power-flow solution have none to give."""
-    clock, vm_pu = header.clock, arrays["feeder/vm_pu"]
+    clock, vm_pu, judged_pu = header.clock, arrays["feeder/vm_pu"], voltages_pu(arrays)
     loading = arrays["feeder/line_loading_percent"]
     return {
         **_place("vm_min", "pu", "bus", _extreme(-vm_pu), vm_pu, header.buses, clock),
         **_place("vm_max", "pu", "bus", _extreme(vm_pu), vm_pu, header.buses, clock),
-        **_worst_bus("out_of_en50160", vm_pu, EN_50160, header),
-        "keeps_en50160_indicative": "yes" if keeps_en50160(vm_pu, clock.step_s).all() else "no",
-        **_worst_bus("out_of_ansi_a", vm_pu, ANSI_RANGE_A, header),
+        **_worst_bus("out_of_en50160", judged_pu, EN_50160, header),
+        "keeps_en50160_indicative": "yes" if keeps_en50160(judged_pu, clock.step_s).all() else "no",
+        **_worst_bus("out_of_ansi_a", judged_pu, ANSI_RANGE_A, header),
         **phase_figures(header, arrays),
         **_place("line_max_loading", "percent", "name", _extreme(loading), loading, header.lines, clock),
         "line_overload_minutes": float(overload_minutes(loading, clock.step_s).sum()),
@@ -39,9 +40,13 @@ def feeder_figures(header: RunHeader, arrays: Arrays) -> Figures:
 
 def transformer_figures(header: RunHeader, arrays: Arrays) -> dict[str, Figures]:
     """Key figures of every transformer, by name."""
+    clock = header.clock
     loading, names = arrays["feeder/transformer_loading_percent"], unique(header.transformers)
     rated = rated_kva("transformer", len(names), arrays)
-    return {name: _transformer(header.clock, loading[:, [i]], rated[[i]]) for i, name in enumerate(names)}
+    return {
+        name: _transformer(clock, loading[:, [i]], rated[[i]]) | thermal_figures(clock, arrays, i)
+        for i, name in enumerate(names)
+    }
 
 
 def _transformer(clock: Clock, loading_percent: Floats, rated: Floats) -> Figures:

@@ -138,6 +138,31 @@ SERIES = (
         needs="unbalanced",
     ),
     _q(FEEDER, "converged", "time", "1", "Power flow solved: 1, not solved: 0", "int64"),
+    _q(FEEDER, "ambient_c", "time", "degree_Celsius", "Air around the transformers", needs="thermal"),
+    _q(
+        FEEDER,
+        "theta_topoil_c",
+        "time transformer",
+        "degree_Celsius",
+        "Top-oil temperature at the end of the step, NaN when out of service",
+        needs="thermal",
+    ),
+    _q(
+        FEEDER,
+        "theta_hotspot_c",
+        "time transformer",
+        "degree_Celsius",
+        "Hot-spot temperature at the end of the step, NaN when out of service",
+        needs="thermal",
+    ),
+    _q(
+        FEEDER,
+        "ageing_rate",
+        "time transformer",
+        "1",
+        "Relative ageing rate of the paper, mean over the step, NaN when out of service",
+        needs="thermal",
+    ),
 )
 
 AT_END = (

@@ -25,14 +25,14 @@ STEP = {"shape": "hv"}
 
 def site_power(run: "Run", name: str) -> "Figure":
     """Power of the building alone and of the site, with threshold, demand windows and billed peaks."""
-    site, time = run.site(name), _edges(run)
-    figure = _figure(run, f"Site power: {escape(name)}", "Power (kW)")
+    site, time = run.site(name), edges(run)
+    figure = base_figure(run, f"Site power: {escape(name)}", "Power (kW)")
     top = 1.08 * max(float(site.site_kw.max()), float(site.building_kw.max()), 1.0)
     in_window = run.tariff(name).in_demand_window(run.clock.calendar())
     if in_window.any():
         figure.add_scatter(
             x=time,
-            y=_held(np.where(in_window, top, 0.0)),
+            y=held(np.where(in_window, top, 0.0)),
             name="demand windows",
             line={**STEP, "width": 0},
             fill="tozeroy",
@@ -42,7 +42,7 @@ def site_power(run: "Run", name: str) -> "Figure":
     grey = {**STEP, "color": GREY, "width": 1.2}
     figure.add_scatter(
         x=time,
-        y=_held(site.building_kw),
+        y=held(site.building_kw),
         name="building alone",
         line=grey,
         fill="tozeroy",
@@ -50,7 +50,7 @@ def site_power(run: "Run", name: str) -> "Figure":
     )
     figure.add_scatter(
         x=time,
-        y=_held(site.site_kw),
+        y=held(site.site_kw),
         name="with EVs",
         line={**STEP, "color": BLUE, "width": 1.6},
         fill="tonexty",
@@ -70,11 +70,11 @@ def site_power(run: "Run", name: str) -> "Figure":
 
 def transformer_loading(run: "Run") -> "Figure":
     """Loading of every transformer, the line of its rating and what lies above it."""
-    loading, time = run.feeder.transformer_loading_percent, _edges(run)
-    figure = _figure(run, "Transformer loading", "Loading (% of rated current)")
+    loading, time = run.feeder.transformer_loading_percent, edges(run)
+    figure = base_figure(run, "Transformer loading", "Loading (% of rated current)")
     for i, name in enumerate(unique(run.header.transformers)):
         line = {**STEP, "color": LINES[i % len(LINES)], "width": 1.4}
-        figure.add_scatter(x=time, y=_held(loading[:, i]), name=escape(name), line=line)
+        figure.add_scatter(x=time, y=held(loading[:, i]), name=escape(name), line=line)
         over = np.flatnonzero(loading[:, i] > OVERLOAD_PERCENT)
         if len(over):
             figure.add_scatter(
@@ -92,7 +92,7 @@ def transformer_loading(run: "Run") -> "Figure":
 def port_occupancy(run: "Run", name: str) -> "Figure":
     """Which port held a car when, coloured by its state of charge; empty is blank."""
     site, header = run.site(name), run.header.site(name)
-    figure = _figure(run, f"Ports: {escape(name)} (⇄ can discharge)", "")
+    figure = base_figure(run, f"Ports: {escape(name)} (⇄ can discharge)", "")
     figure.update_layout(height=170 + max(8, len(header.evse)) * 22, hovermode="closest")
     if not header.evse:
         figure.add_annotation(
@@ -101,7 +101,7 @@ def port_occupancy(run: "Run", name: str) -> "Figure":
         return figure
     marks = ["⇄ " if kind == "bidirectional" else "" for kind in header.evse_kind]
     figure.add_heatmap(
-        x=_edges(run),
+        x=edges(run),
         y=[mark + escape(port) for mark, port in zip(marks, header.evse, strict=True)],
         z=100.0 * site.soc.T,
         zmin=0,
@@ -116,10 +116,11 @@ def port_occupancy(run: "Run", name: str) -> "Figure":
     return figure
 
 
-def _figure(run: "Run", title: str, y_title: str) -> "Figure":
+def base_figure(run: "Run", title: str, y_title: str, panes: "Figure | None" = None) -> "Figure":
+    """A figure in the looks of all of them, empty or laid out in `panes`."""
     from plotly.graph_objects import Figure
 
-    figure = Figure()
+    figure = Figure() if panes is None else panes
     figure.update_layout(
         template="plotly_white",
         title={"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
@@ -154,7 +155,7 @@ def _mark_billed_peaks(figure: "Figure", lines: list[BillLine], middle: datetime
     )
 
 
-def _edges(run: "Run") -> "pd.DatetimeIndex":
+def edges(run: "Run") -> "pd.DatetimeIndex":
     """Local wall-clock times of the step edges, shape (n_steps + 1,); plotly knows no zones."""
     from cosim.results.run import local_times
 
@@ -162,6 +163,6 @@ def _edges(run: "Run") -> "pd.DatetimeIndex":
     return local_times(run.clock, since_start).tz_localize(None)
 
 
-def _held(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def held(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Values with the last one repeated, so that the last step is drawn to its end, shape (n_steps + 1,)."""
     return np.append(values, values[-1:])

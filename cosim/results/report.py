@@ -118,7 +118,8 @@ def _feeder_section(run: "Run") -> str:
         for name, figures in transformers
     )
     network = _figure(run.plot_network(), "network") if run.has_network else ""
-    return f"""<section><h2>Feeder</h2>{_figure(run.plot_transformer(), "transformers")}
+    heat = _figure(run.plot_heat(), "heat") if "thermal" in run.header.features else ""
+    return f"""<section><h2>Feeder</h2>{_figure(run.plot_transformer(), "transformers")}{heat}
 {network}
 <div class=columns><div><h3>Key figures</h3>{_kpi_lines(kpi_rows("feeder", "", run.kpis["feeder"]))}</div>
 {tables}</div></section>"""

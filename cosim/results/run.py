@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cosim.results.elements import ELEMENTS
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import KpiRow, Kpis, kpi_rows, kpi_table, unflatten
+from cosim.results.kpis_thermal import heat_alarms
 from cosim.results.layout import Array, Quantity, shapes
 from cosim.results.store import RunFile
 from sims.clock import Clock
@@ -194,17 +195,24 @@ class Run:
         """What the simulators could not do in full, one sentence each."""
         steps = self.kpis["feeder"]["non_converged_steps"]
         clamped = self.kpis["totals"]["clamped_requests"]
+        heated = "thermal" in self.header.features
+        held = "; transformers were heated by the last known loading" if heated else ""
         return [
-            *([f"{steps} of {self.clock.n_steps} steps have no power-flow solution"] if steps else []),
+            *([f"{steps} of {self.clock.n_steps} steps have no power-flow solution{held}"] if steps else []),
             *([f"{clamped} requests of the policy were clamped to limits"] if clamped else []),
         ]
 
     @property
+    def alarms(self) -> list[str]:
+        """Limits of equipment that the run went beyond, one sentence each: nothing stopped it."""
+        return list(heat_alarms(self.kpis["transformers"]))
+
+    @property
     def warnings(self) -> list[str]:
-        """What the check of the scenario warned of, from the log beside the file, and `degraded`."""
+        """What the check of the scenario warned of, from the log beside the file, `degraded` and `alarms`."""
         log = self.path.with_suffix(".log.json")
         told = json.loads(log.read_text("utf-8"))["warnings"] if log.is_file() else []
-        return [*told, *self.degraded]
+        return [*told, *self.degraded, *self.alarms]
 
     def plot_site(self, name: str) -> "Figure":
         """Power of the building alone and of the site, with threshold, demand windows and billed peak."""
@@ -217,6 +225,12 @@ class Run:
         from cosim.results.plots import transformer_loading
 
         return transformer_loading(self)
+
+    def plot_heat(self) -> "Figure":
+        """Hot spot, top oil and air above the loading of the transformers; of a run that has them."""
+        from cosim.results.plots_thermal import transformer_heat
+
+        return transformer_heat(self)
 
     def plot_occupancy(self, name: str) -> "Figure":
         """Which port held a car when, coloured by state of charge."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+BY_PHASE = 3  # dimensions of voltages that are given for each phase
 DAYS_PER_WEEK = 7
 SECONDS_PER_DAY = 86_400
 
@@ -24,8 +25,12 @@ class Band:
     highest_pu: float
 
     def left(self, vm_pu: Floats) -> Bools:
-        """Where voltages lie outside; an unknown voltage (NaN) does not, shape as given."""
-        return np.logical_or(vm_pu < self.lowest_pu, vm_pu > self.highest_pu)
+        """Where a bus lies outside, with any of its phases, shape (n_steps, n_bus); an unknown one does not.
+
+        Voltages are of shape (n_steps, n_bus) or (n_steps, n_bus, 3) [pu].
+        """
+        outside = np.logical_or(vm_pu < self.lowest_pu, vm_pu > self.highest_pu)
+        return np.asarray(outside.any(axis=2)) if vm_pu.ndim == BY_PHASE else outside
 
 
 EN_50160 = Band(0.90, 1.10)
@@ -39,7 +44,7 @@ def out_of_band_minutes(vm_pu: Floats, band: Band, step_s: int) -> Floats:
 
     Parameters
     ----------
-    vm_pu : floats, shape (n_steps, n_bus)
+    vm_pu : floats, shape (n_steps, n_bus) or (n_steps, n_bus, 3)
         Voltages, NaN where unknown [pu].
     band : Band
         Voltages of normal service.
@@ -62,7 +67,7 @@ def keeps_en50160(vm_pu: Floats, step_s: int) -> Bools:
 
     Parameters
     ----------
-    vm_pu : floats, shape (n_steps, n_bus)
+    vm_pu : floats, shape (n_steps, n_bus) or (n_steps, n_bus, 3)
         Voltages, NaN where unknown [pu].
     step_s : int
         Length of a step [s].
@@ -76,6 +81,6 @@ def keeps_en50160(vm_pu: Floats, step_s: int) -> Bools:
     kept = [~EN_50160_ALWAYS.left(vm_pu).any(axis=0)]
     for start in range(0, len(vm_pu), per_week):
         week = vm_pu[start : start + per_week]
-        known = (~np.isnan(week)).sum(axis=0)
+        known = (~np.isnan(week if week.ndim < BY_PHASE else week[:, :, 0])).sum(axis=0)
         kept.append(EN_50160.left(week).sum(axis=0) <= (1.0 - EN_50160_SHARE) * known)
     return np.logical_and.reduce(kept)

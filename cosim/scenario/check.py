@@ -12,6 +12,8 @@ from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
 from cosim.scenario.wear_form import check_degradation
 from sims.clock import Clock
+from sims.faults import nearest
+from sims.feeder.thermal_presets import list_thermal_presets
 
 ZONES_OF = {
     "EST": "America/New_York",
@@ -39,6 +41,7 @@ def check_scenario(scenario: Scenario) -> list[Finding]:
         *_check_time(scenario),
         *_check_background(scenario),
         *_check_weather(scenario),
+        *_check_thermal(scenario),
         *_check_paths(scenario),
         *(finding for i, site in enumerate(scenario.sites) for finding in _check_site(site, i, scenario)),
     ]
@@ -142,6 +145,19 @@ def _check_weather(scenario: Scenario) -> Iterator[Finding]:
     if weather is not None and (weather.file is None) == (weather.temperature_c is None):
         what = "give either `file` or one `temperature_c` for the whole run"
         yield Finding("S38", ("weather",), what, uses=(("weather", "file"), ("weather", "temperature_c")))
+
+
+def _check_thermal(scenario: Scenario) -> Iterator[Finding]:
+    thermal, loc = scenario.feeder.thermal, ("feeder", "thermal")
+    if thermal is None:
+        return
+    if scenario.weather is None:
+        what = "needs [weather]: oil and paper are as warm as the air around the tank lets them be"
+        yield Finding("S07", loc, what)
+    known = list_thermal_presets()
+    if thermal.preset not in known:
+        what = f"no such preset of transformers; {nearest(thermal.preset, known)}"
+        yield Finding("S26", (*loc, "preset"), what, thermal.preset)
 
 
 def _check_paths(scenario: Scenario) -> Iterator[Finding]:

@@ -162,6 +162,9 @@ def _network(scenario: Scenario) -> "pandapowerNet":
     by_phase = check_phases(net) if feeder.engine == UNBALANCED else []
     if faults := [*check_network(net), *by_phase]:
         raise DataError(faults)
+    if feeder.thermal is not None and not net.trafo.in_service.any():
+        what = "the network has no transformer in service whose heat could be followed: leave it out"
+        raise ScenarioError([Finding("S38", ("feeder", "thermal"), what).fault(places)])
     return net
 
 
@@ -205,7 +208,7 @@ def _unlikely(scenario: Scenario, net: "pandapowerNet", sites: tuple[SiteInputs,
     from sims.feeder.topology import placeholder_ratings
 
     if placeholder_ratings(net):
-        what = f"every line is rated {net.line['max_i_ka'].iat[0]:g} kA, a placeholder: the loading of its lines means nothing"
+        what = "every line has the same placeholder for a rating: the loading of its lines means nothing"
         yield f'{scenario.places.where(("feeder", "network"))} = "{scenario.feeder.network}": {what}'
     rated_kva = 1e3 * float((net.trafo["sn_mva"] * net.trafo["parallel"])[net.trafo["in_service"]].sum())
     ports_kw = sum(float(site.ports.p_max_kw.sum()) for site in sites)

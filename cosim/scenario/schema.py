@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.section import Section
+from cosim.scenario.thermal_form import Thermal
 from cosim.scenario.wear_form import Degradation
 
 SCHEMA_VERSION = 1
@@ -110,6 +111,7 @@ class Feeder(Section):
     on_divergence: Literal["mark", "stop"] = Field(
         default="mark", description="a step whose power flow has no solution is marked, or stops the run"
     )
+    thermal: Thermal | None = None
 
 
 class Building(Section):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.faults import SimulationError
+from sims.feeder.heat import Heat
 from sims.feeder.names import element_names
 from sims.feeder.network import find_bus, load_network
 from sims.feeder.places import Places, make_places
@@ -40,6 +41,7 @@ class Feeder:
     pv_kw: Floats
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
+    heat: Heat | None
 
 
 class FeederSimulator(VectorSimulator):
@@ -58,6 +60,7 @@ class FeederSimulator(VectorSimulator):
                 "background",
                 "pv",
                 "stop_on_divergence",
+                "thermal",
             ],
             inputs={
                 "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
@@ -80,11 +83,21 @@ class FeederSimulator(VectorSimulator):
                     "voltage of L1, L2, L3 of each bus, by `power-grid-model` [pu]", nan=True
                 ),
                 "unbalance_percent": Port("negative over positive sequence of each bus [%]", nan=True),
+                "ambient_c": Port("air around the transformers [degC]"),
+                "theta_topoil_c": Port("top oil at the step's end, NaN out of service [degC]", nan=True),
+                "theta_hotspot_c": Port("hot spot at the step's end, NaN out of service [degC]", nan=True),
+                "ageing_rate": Port("relative ageing of the paper, mean, NaN out of service [-]", nan=True),
             },
             children={
                 "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
                 "Line": Child(outputs={"loading_percent": "line_loading_percent"}),
-                "Transformer": Child(outputs={"loading_percent": "transformer_loading_percent"}),
+                "Transformer": Child(
+                    outputs={
+                        "loading_percent": "transformer_loading_percent",
+                        "theta_topoil_c": "theta_topoil_c",
+                        "theta_hotspot_c": "theta_hotspot_c",
+                    }
+                ),
             },
         )
     }
@@ -97,7 +110,8 @@ class FeederSimulator(VectorSimulator):
         name: `building_bus` and `evse_bus`, bus indices; `places.py` has what a flow by phases asks besides),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
         (`p_kw` and `q_kvar` of the network's own loads, one row a step), `pv` (`bus` indices of plants and
-        their generation `p_kw`, one row a step) and `stop_on_divergence`.
+        their generation `p_kw`, one row a step), `stop_on_divergence` and `thermal` (`parameters`, `paper`
+        and `ambient_c` of the transformers' `Heat`; without it none is published).
         """
         net = params["network"]
         if isinstance(net, str):
@@ -109,6 +123,8 @@ class FeederSimulator(VectorSimulator):
         open_bus = {rows[bus]: bus for bus in named}
         pv = params.get("pv") or {"bus": [], "p_kw": None}
         engine, background = params.get("engine", "zbus"), params.get("background")
+        thermal = params.get("thermal")
+        in_service = net.trafo.in_service.to_numpy(dtype=np.bool_)
         buses, phases, places = make_places(
             params.get("sites", {}), open_bus, pv["bus"], by_phase=engine == UNBALANCED
         )
@@ -120,6 +136,7 @@ class FeederSimulator(VectorSimulator):
             pv_kw=np.zeros((0, 0)) if pv["p_kw"] is None else np.asarray(pv["p_kw"], dtype=np.float64),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
+            heat=None if thermal is None else Heat(**thermal, in_service=in_service, dt_min=self.step_s / 60),
         )
 
     EXTRA_METHODS = ("fed_back",)
@@ -130,10 +147,16 @@ class FeederSimulator(VectorSimulator):
         return {port: last.get(port, float("nan")) for port in FED_BACK}
 
     def get_state(self) -> dict[str, Any]:
-        return {eid: self.fed_back(eid) for eid in self.entities}
+        return {
+            eid: {"fed_back": self.fed_back(eid), "heat": feeder.heat.get_state() if feeder.heat else None}
+            for eid, feeder in self.entities.items()
+        }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        self._published = {eid: dict(results) for eid, results in state.items()}
+        for eid, known in state.items():
+            self._published[eid] = dict(known["fed_back"])
+            if heat := self.entities[eid].heat:
+                heat.set_state(known["heat"])
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         names = self.entities[eid].names
@@ -150,7 +173,10 @@ class FeederSimulator(VectorSimulator):
         solution = feeder.engine.solve(*_drawn(feeder, k, received))
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
-        return _published(solution)
+        published = _published(solution)
+        if feeder.heat is not None:
+            published |= feeder.heat.advance(k, solution.transformer_loading_percent)
+        return published
 
 
 def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats, Floats]:

@@ -38,6 +38,7 @@ SECTIONS: dict[str, Callable[[], Figures]] = {
     "fleet kernel alone": kernels.fleet,
     "power flow alone": kernels.feeder,
     "power flow by phases alone": kernels.by_phase,
+    "transformer heat and ageing alone": kernels.thermal,
     "kerber village, 116 buses, 28 days, AC power flow every step": steps.villages,
     "schutterwald, 2,940 buses, a day, AC power flow every step": steps.town,
     "the same network and sessions on the stack from PyPI": steps.against_stock,

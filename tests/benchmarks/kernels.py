@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sims.feeder.ageing import step_with_ageing
 from sims.feeder.network import load_network
 from sims.feeder.powerflow import make_engine
+from sims.feeder.thermal import steady_state
+from sims.feeder.thermal_presets import thermal_preset
 from sims.fleet.arrays import NO_TAPER, Standing, StepRules
 from sims.fleet.battery import advance_ports
 from sims.fleet.evse import UNIDIRECTIONAL, Ports
@@ -62,6 +65,22 @@ def by_phase() -> dict[str, tuple[float, str, str]]:
     turn, zero = iter(range(10**9)), np.zeros(len(buses))
     used = microseconds(lambda: engine.solve(loads[next(turn) % 64], zero), 200)
     return {f"{len(net.bus)} buses, voltages, loadings and unbalance": (used / 1000.0, "ms", "bar 5 ms")}
+
+
+def thermal() -> dict[str, tuple[float, str, str]]:
+    """A step of 15 min of the transformers' heat with the ageing over it."""
+    return {f"{n} transformers": (_thermal_us(n), "us", "") for n in (1, 14)}
+
+
+def _thermal_us(n: int) -> float:
+    loads = np.random.default_rng(0).uniform(0.1, 1.3, (64, n))
+    parameters = thermal_preset("onan_distribution")
+    state, turn = steady_state(parameters, loads[0], 20.0), iter(range(10**9))
+
+    def call() -> None:
+        step_with_ageing(parameters, state, loads[next(turn) % 64], 25.0, 15.0, "kraft")
+
+    return microseconds(call, 2000)
 
 
 def _fleet_us(n: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from cosim.results import kpi_table, kpis_phases, open_run
+from cosim.results import kpi_table, kpis_phases, kpis_thermal, open_run
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import FEEDER, SCOPES, SITE, TRANSFORMER, flatten, unflatten, unique
 from cosim.results.kpis import compute_kpis, site_figures
@@ -102,6 +102,7 @@ TRANSFORMER_FIGURES = {
     "overload_minutes": 75.0,
     "overload_days": 2,
     "overload_kvah": None,
+    **dict.fromkeys(kpis_thermal.NAMES),
 }
 
 

@@ -16,11 +16,12 @@ import cosim
 from cosim import Run
 from cosim.scenario.inputs import read_inputs
 from sims.faults import ScenarioError
+from sims.feeder.ageing import ageing_rate
 
 FILES = sorted(
     path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.toml") if path.parent.name != "data"
 )
-WHOLE_MONTHS = ("office_33_ports.toml", "office_crowded.toml", "office_v2b.toml")
+WHOLE_MONTHS = ("office_heat.toml", "office_33_ports.toml", "office_crowded.toml", "office_v2b.toml")
 LIMITS_ARE_THE_POINT = ("charging_hub.toml",)
 
 
@@ -82,6 +83,19 @@ def test_office_v2b_never_adds_to_the_peak_of_the_building(scenario_runs):
     assert office["peak_increase_kw"] == pytest.approx(0.0, abs=1e-9)
     assert transformer["overload_minutes"] == 0
     assert (office["sessions"], office["sessions_connected"], office["max_occupied_ports"]) == (520, 520, 14)
+
+
+def test_office_heat_is_an_overload_the_paper_hardly_feels(scenario_runs):
+    """Loading, minutes above rating, hot spot and life used, as its first lines say."""
+    llf = ("sites.office.policy.name=llf", "sites.office.policy.peak_threshold_kw=210")
+    runs = [run(scenario_runs, "office_heat.toml"), scenario_runs.run("office_heat.toml", *llf)]
+    names = ("max_loading_percent", "overload_minutes", "max_hotspot_c", "loss_of_life_h")
+    shown = [[done.kpis["transformers"]["transformer"][name] for name in names] for done in runs]
+    assert shown[0] == pytest.approx([136.3, 855, 99.9, 21.8], abs=0.05)
+    assert shown[1] == pytest.approx([92.3, 0, 91.6, 17.9], abs=0.05)
+    upgraded = [ageing_rate(done.feeder.theta_hotspot_c, "upgraded").sum() / 4.0 for done in runs]
+    assert upgraded == pytest.approx([6.0, 4.9], rel=0.03)  # from the ends of the steps alone
+    assert [done.alarms for done in runs] == [[], []]
 
 
 def test_office_33_ports_turns_nobody_away(scenario_runs):
