@@ -122,6 +122,7 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
         },
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "stop_on_divergence": section.on_divergence == "stop",
+        "limits_for": [site.site.name for site in inputs.sites if site.policy.needs_limits],
     }
 
 

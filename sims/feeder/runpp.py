@@ -12,6 +12,7 @@ from pandapower.pypower.idx_bus import PD, QD
 from scipy.sparse.linalg import MatrixRankWarning
 
 from sims.faults import DataError, Fault, ScenarioError
+from sims.feeder.sensitivity import Sensitivities, Watch, by_differences
 from sims.feeder.solution import Floats, Solution, checked
 
 # iterations and tolerance [MVA] of each attempt; the second has pandapower's default tolerance
@@ -79,6 +80,10 @@ class RunppEngine:
         if any(self._runpp(*attempt) for attempt in ATTEMPTS):
             return self._read()
         return self._unserved(p_kw, q_kvar)
+
+    def sensitivities(self, p_kw: Floats, q_kvar: Floats, watch: Watch) -> Sensitivities | None:
+        """Central differences: two power flows a connection; see `Engine.sensitivities`."""
+        return by_differences(self, p_kw, q_kvar, watch)
 
     def _runpp(self, max_iteration: int, tolerance_mva: float) -> bool:
         with warnings.catch_warnings(), np.errstate(all="ignore"):

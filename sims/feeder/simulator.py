@@ -12,9 +12,10 @@ from sims.faults import SimulationError
 from sims.feeder.names import element_names
 from sims.feeder.network import find_bus, load_network
 from sims.feeder.powerflow import Engine, Solution, make_engine
+from sims.feeder.site_limits import SiteLimits
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
-FED_BACK = ("transformer_loading_max_percent", "vm_min_pu")
+FED_BACK = ("transformer_loading_max_percent", "vm_min_pu", "limits")
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -57,6 +58,7 @@ class Feeder:
     background: Background | None
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
+    limits: Mapping[str, SiteLimits]
 
 
 class FeederSimulator(VectorSimulator):
@@ -73,6 +75,7 @@ class FeederSimulator(VectorSimulator):
                 "open_buses",
                 "background",
                 "stop_on_divergence",
+                "limits_for",
             ],
             inputs={
                 "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
@@ -90,8 +93,10 @@ class FeederSimulator(VectorSimulator):
                 "import_kw": Port("power drawn from the grid above [kW]"),
                 "losses_kw": Port("losses of lines and transformers [kW]"),
                 "converged": Port("1 when the power flow has a solution, else 0 [-]"),
+                "limits": Port("of each site: the feeder around it, if in `limits_for`", nan=True),
             },
             children={
+                "Site": Child(outputs={"limits": "limits"}),
                 "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
                 "Line": Child(outputs={"loading_percent": "line_loading_percent"}),
                 "Transformer": Child(outputs={"loading_percent": "transformer_loading_percent"}),
@@ -105,7 +110,8 @@ class FeederSimulator(VectorSimulator):
         Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
         and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
-        (`p_kw` and `q_kvar` of the network's own loads, one row a step) and `stop_on_divergence`.
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `stop_on_divergence` and
+        `limits_for` (names of the sites whose `Site` child tells limits and sensitivities).
         """
         net = params["network"]
         if isinstance(net, str):
@@ -113,7 +119,9 @@ class FeederSimulator(VectorSimulator):
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
-        buses, places = _places(params.get("sites", {}), open_bus)
+        sites = params.get("sites", {})
+        buses, places = _places(sites, open_bus)
+        place_of = {bus: place for place, bus in enumerate(buses)}
         background = params.get("background")
         return Feeder(
             engine=make_engine(params.get("engine", "zbus"), net, buses),
@@ -122,14 +130,18 @@ class FeederSimulator(VectorSimulator):
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
+            limits={
+                name: SiteLimits(net, sites[name]["building_bus"], sites[name]["evse_bus"], place_of)
+                for name in params.get("limits_for", ())
+            },
         )
 
     EXTRA_METHODS = ("fed_back",)
 
-    def fed_back(self, eid: str) -> dict[str, float]:
-        """What controllers get one step later; before the first step NaN, as their `initial_data`."""
-        last = self._published.get(eid, {})
-        return {port: last.get(port, float("nan")) for port in FED_BACK}
+    def fed_back(self, eid: str) -> dict[str, Any]:
+        """What controllers get one step later; before the first step NaN and nothing, as `initial_data`."""
+        nothing = dict.fromkeys(FED_BACK, float("nan")) | {"limits": [{} for _ in self._sites(eid)]}
+        return {port: self._published.get(eid, nothing)[port] for port in FED_BACK}
 
     def get_state(self) -> dict[str, Any]:
         return {eid: self.fed_back(eid) for eid in self.entities}
@@ -140,6 +152,7 @@ class FeederSimulator(VectorSimulator):
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         names = self.entities[eid].names
         return {
+            "Site": [f"site/{name}" for name in self._sites(eid)],
             "Bus": [f"bus/{name}" for name in names["bus"]],
             "Line": [f"line/{name}" for name in names["line"]],
             "Transformer": [f"transformer/{name}" for name in names["trafo"]],
@@ -149,10 +162,15 @@ class FeederSimulator(VectorSimulator):
         feeder: Feeder = self.entities[eid]
         if feeder.background is not None:
             feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
-        solution = feeder.engine.solve(*_drawn(feeder, received))
+        drawn = _drawn(feeder, received)
+        solution = feeder.engine.solve(*drawn)
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
-        return _published(solution)
+        limits = [_limits(feeder, name, solution, drawn, received) for name in self._sites(eid)]
+        return _published(solution) | {"limits": limits}
+
+    def _sites(self, eid: str) -> list[str]:
+        return list(self.entities[eid].places.building)
 
 
 def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list[int], Places]:
@@ -186,6 +204,17 @@ def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]
                 raise SimulationError(f"{port}: bus {feeder.names['bus'][row]} is not among open_buses")
             total[feeder.places.open_bus[row]] += power
     return p_kw, q_kvar
+
+
+def _limits(
+    feeder: Feeder, site: str, solution: Solution, drawn: tuple[Floats, Floats], received: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the controller of a site is told, if it asks."""
+    if site not in feeder.limits:
+        return {}
+    building_kw = received.get("building_kw", {}).get(site, 0.0)
+    evse_kw = child_values(received.get("evse_kw", {}).get(site, {}), len(feeder.places.evse[site]))
+    return feeder.limits[site].at(feeder.engine, solution, drawn, building_kw, evse_kw)
 
 
 def _published(solution: Solution) -> dict[str, Any]:
