@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sims.control.limits import Limits
+from sims.control.limits import Complexes
 from sims.control.policy import Floats, Observation, Policy
 from sims.control.rules import full_kw
 
@@ -20,14 +20,14 @@ class GridAware(Policy):
     ----------
     loading_limit_percent : float
         Loading that no line or transformer between the ports and the grid should be foreseen to exceed
-        [%]. Loadings grow faster than linear: three points below the rating make up for it.
+        [%]. Currents grow as voltages fall and other sites move: two points below the rating leave room.
     vm_min_pu : float
         Voltage that no bus of the site should fall below [pu].
     """
 
     needs_limits: ClassVar[bool] = True
 
-    def __init__(self, *, loading_limit_percent: float = 97.0, vm_min_pu: float = 0.9) -> None:
+    def __init__(self, *, loading_limit_percent: float = 98.0, vm_min_pu: float = 0.9) -> None:
         if not 0.0 < loading_limit_percent <= 1000.0:
             raise ValueError(f"loading_limit_percent = {loading_limit_percent}: allowed > 0 .. 1000 %")
         if not 0.5 <= vm_min_pu <= 1.5:
@@ -37,22 +37,22 @@ class GridAware(Policy):
     def act(self, seen: Observation) -> Floats:
         listening = self.site.controllable
         power = np.where(listening, 0.0, full_kw(self.site, seen, seen.ceiling_kwh))
-        if seen.limits is None:
+        limits = seen.limits
+        if limits is None:
             return power
-        room, use_per_kw = self._room(seen.limits, power, seen.building_kw)
+        current = limits.current_percent_at(power, seen.building_kw)
+        voltage = limits.vm_pu_at(power, seen.building_kw)
         wanted = np.where(listening, full_kw(self.site, seen, seen.required_kwh), 0.0)
         for port in np.lexsort((seen.session, self._slack_h(seen))):
             if wanted[port] > 0.0:
-                power[port] = min(wanted[port], most_kw(room, use_per_kw[:, port]))
-                room -= use_per_kw[:, port] * power[port]
+                gain, drop = limits.dcurrent_percent_per_kw[:, port], -limits.dvm_pu_per_kw[:, port]
+                power[port] = min(
+                    wanted[port],
+                    most_by_current_kw(current, gain, self.loading_limit_percent),
+                    most_by_voltage_kw(voltage, drop, self.vm_min_pu),
+                )
+                current, voltage = current + gain * power[port], voltage - drop * power[port]
         return power
-
-    def _room(self, limits: Limits, power: Floats, building_kw: float) -> tuple[Floats, Floats]:
-        """Room of each limit beside `power` [%, pu], and what a kW at each port takes of it."""
-        loading = self.loading_limit_percent - limits.loading_percent_at(power, building_kw)
-        voltage = limits.vm_pu_at(power, building_kw) - self.vm_min_pu
-        use_per_kw = np.vstack([limits.dloading_percent_per_kw, -limits.dvm_pu_per_kw])
-        return np.concatenate([loading, voltage]), use_per_kw
 
     def _slack_h(self, seen: Observation) -> Floats:
         """Hours to the declared departure less hours of charging still needed [h]."""
@@ -61,15 +61,37 @@ class GridAware(Policy):
         return left_h - (seen.required_kwh - seen.energy_kwh) / full_power
 
 
-def most_kw(room: Floats, use_per_kw: Floats) -> float:
-    """Largest power, >= 0, that leaves no limit short of room; inf where it uses none.
+def most_by_current_kw(current: Complexes, gain: Complexes, limit: float) -> float:
+    """Largest power, >= 0, with every |current + gain * power| <= limit, inf where nothing gains.
 
     Parameters
     ----------
-    room : floats, shape (n,)
-        What each limit has left, in its own unit; a limit already broken has none.
-    use_per_kw : floats, shape (n,)
-        What a kW takes of each; limits it relieves do not count.
+    current : complexes, shape (n,)
+        Currents before [%].
+    gain : complexes, shape (n,)
+        What a kW adds to each [%/kW].
+    limit : float
+        Allowed size [%]; a current beyond it may not grow.
     """
-    taken = use_per_kw > 0.0
-    return float(np.min(np.maximum(room[taken], 0.0) / use_per_kw[taken], initial=np.inf))
+    moved = np.abs(gain) > 0.0
+    square, size = np.abs(gain[moved]) ** 2, np.abs(current[moved])
+    along = (np.conj(current[moved]) * gain[moved]).real
+    # the larger root of |current + gain p|^2 = limit^2
+    inside = np.maximum(along**2 - square * (size**2 - limit**2), 0.0)
+    return float(np.min(np.maximum(np.sqrt(inside) - along, 0.0) / square, initial=np.inf))
+
+
+def most_by_voltage_kw(voltage: Floats, drop: Floats, lowest: float) -> float:
+    """Largest power, >= 0, with every voltage - drop * power >= lowest, inf where nothing drops.
+
+    Parameters
+    ----------
+    voltage : floats, shape (n,)
+        Voltages before [pu].
+    drop : floats, shape (n,)
+        What a kW takes of each [pu/kW].
+    lowest : float
+        Allowed voltage [pu]; one below it may not fall.
+    """
+    falls = drop > 0.0
+    return float(np.min(np.maximum(voltage[falls] - lowest, 0.0) / drop[falls], initial=np.inf))

@@ -25,6 +25,7 @@ class StandInFeeder:
         """The feeder's share of what a controller receives after a step with these powers [kW]."""
         site_kw = building_kw + float(evse_kw.sum())
         percent_per_kw = 100.0 / self.rated_kva
+        n_columns = 2 if len(evse_kw) else 1  # the ports' bus, then the building
         vm_pu, loading_percent = 1.0 - self.drop_pu_per_kw * site_kw, percent_per_kw * abs(site_kw)
         return {
             "transformer_loading_percent": loading_percent,
@@ -32,13 +33,13 @@ class StandInFeeder:
             "limits": {
                 "buses": ["site"],
                 "elements": ["transformer/transformer"],
-                "building_column": 0,
                 "port_column": [0] * len(evse_kw),
                 "vm_pu": [vm_pu],
                 "loading_percent": [loading_percent],
                 "building_kw": building_kw,
                 "evse_kw": evse_kw.tolist(),
-                "dvm_pu_per_kw": [[-self.drop_pu_per_kw]],
-                "dloading_percent_per_kw": [[percent_per_kw if site_kw >= 0.0 else -percent_per_kw]],
+                "dvm_pu_per_kw": [[-self.drop_pu_per_kw] * n_columns],
+                "current_percent": [[percent_per_kw * site_kw], [0.0]],
+                "dcurrent_percent_per_kw": [[[percent_per_kw] * n_columns], [[0.0] * n_columns]],
             },
         }

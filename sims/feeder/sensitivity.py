@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from sims.feeder.solution import Floats, Solution
 
+Complexes = npt.NDArray[np.complex128]
 Ints = npt.NDArray[np.int64]
 
 DIFFERENCE_KW = 0.02
@@ -21,6 +22,8 @@ class Watch:
     ----------
     connections : Ints
         Connections whose power is varied, by their index in the engine, shape (n_varied,).
+    kvar_per_kw : Floats
+        Reactive power that comes with each varied kW, shape (n_varied,) [kvar/kW].
     buses : Ints
         Rows of `net.bus`, all of them supplied, shape (n_bus,).
     elements : Ints
@@ -28,24 +31,39 @@ class Watch:
     """
 
     connections: Ints
+    kvar_per_kw: Floats
     buses: Ints
     elements: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Sensitivities:
-    """Derivatives by the active power drawn at a connection, all else held: other powers, reactive ones, taps.
+    """Derivatives by the active power drawn at a connection, all else held: other powers, taps.
 
     Parameters
     ----------
     dvm_pu_per_kw : Floats
         Of voltage magnitudes, shape (n_bus, n_varied) [pu/kW].
-    dloading_percent_per_kw : Floats
-        Of loadings by current, at the more loaded end, shape (n_element, n_varied) [%/kW].
+    current_percent : Complexes
+        Current over rating at the more loaded end of each element, shape (n_element,) [%].
+    dcurrent_percent_per_kw : Complexes
+        Derivatives of that current, shape (n_element, n_varied) [%/kW].
     """
 
     dvm_pu_per_kw: Floats
-    dloading_percent_per_kw: Floats
+    current_percent: Complexes
+    dcurrent_percent_per_kw: Complexes
+
+    @property
+    def dloading_percent_per_kw(self) -> Floats:
+        """Of loadings by current, shape (n_element, n_varied) [%/kW].
+
+        An element without current gains loading whichever way the power goes: the gain is given.
+        """
+        size = np.abs(self.current_percent)[:, None]
+        along = np.conj(self.current_percent)[:, None] * self.dcurrent_percent_per_kw
+        idle = np.abs(self.dcurrent_percent_per_kw)
+        return np.divide(along.real, size, out=idle, where=size > 0.0)
 
 
 class Solver(Protocol):
@@ -73,19 +91,23 @@ def by_differences(
     Returns
     -------
     Sensitivities or None
-        None where a neighbouring state has no solution.
+        None where a neighbouring state has no solution. Currents are real: their phase is not known, so
+        that what is foreseen from them is linear in the loading.
     """
+    here = engine.solve(p_kw, q_kvar)
     vm = np.empty((len(watch.buses), len(watch.connections)))
     loading = np.empty((len(watch.elements), len(watch.connections)))
     for column, connection in enumerate(watch.connections):
         ends: list[tuple[Floats, Floats]] = []
         for change_kw in (step_kw, -step_kw):
-            moved = p_kw.copy()
-            moved[connection] += change_kw
-            solution = engine.solve(moved, q_kvar)
+            moved_kw, moved_kvar = p_kw.copy(), q_kvar.copy()
+            moved_kw[connection] += change_kw
+            moved_kvar[connection] += change_kw * watch.kvar_per_kw[column]
+            solution = engine.solve(moved_kw, moved_kvar)
             if not solution.converged:
                 return None
             ends.append((solution.vm_pu[watch.buses], solution.loading_percent[watch.elements]))
         vm[:, column] = (ends[0][0] - ends[1][0]) / (2.0 * step_kw)
         loading[:, column] = (ends[0][1] - ends[1][1]) / (2.0 * step_kw)
-    return Sensitivities(vm, loading)
+    current = here.loading_percent[watch.elements].astype(np.complex128)
+    return Sensitivities(vm, current, loading.astype(np.complex128))

@@ -10,8 +10,10 @@ MAX_SWEEPS = 200
 
 
 @nb.njit(cache=True, error_model="numpy")
-def voltage_derivative(v: Complexes, curvature: Complexes, source: int, model: Model, dv: Complexes) -> bool:
-    """Write how every voltage moves when node `source` draws one pu more; False if it does not contract.
+def voltage_derivative(
+    v: Complexes, curvature: Complexes, source: int, ds: complex, model: Model, dv: Complexes
+) -> bool:
+    """Write how every voltage moves with the power of node `source`; False if it does not contract.
 
     Parameters
     ----------
@@ -21,15 +23,17 @@ def voltage_derivative(v: Complexes, curvature: Complexes, source: int, model: M
         conj(s / v^2) of every node, shape (n_node,) [pu].
     source : int
         Node that draws the power.
+    ds : complex
+        Complex power drawn per unit of what is varied [pu].
     model : Model
         Matrices of the network.
     dv : Complexes
-        Result, shape (n_node,), 0 at slack nodes [pu voltage per pu power].
+        Result, shape (n_node,), 0 at slack nodes [pu voltage per unit of what is varied].
 
     Notes
     -----
     The solved state is v = w - Y_LL^-1 conj(s / v). Its derivative by a real power at one node,
-    dv = Y_LL^-1 (conj(s / v^2) conj(dv) - e_source conj(1 / v)), is linear in the real and imaginary part
+    dv = Y_LL^-1 (conj(s / v^2) conj(dv) - e_source conj(ds / v)), is linear in the real and imaginary part
     of dv and is iterated like the power flow itself, with the same factors and the same contraction.
     """
     factors, node = model.factors, model.load_node
@@ -40,7 +44,7 @@ def voltage_derivative(v: Complexes, curvature: Complexes, source: int, model: M
             at = node[i]
             drawn = curvature[at] * dv[at].conjugate()
             if at == source:
-                drawn -= 1.0 / v[at].conjugate()
+                drawn -= (ds / v[at]).conjugate()
             x[factors.row_order[i]] = drawn
         apply_inverse(factors, x)
         change = size = 0.0
@@ -56,22 +60,12 @@ def voltage_derivative(v: Complexes, curvature: Complexes, source: int, model: M
 
 
 @nb.njit(cache=True, error_model="numpy")
-def loading_derivative(v: Complexes, dv: Complexes, branches: Branches, b: int) -> float:
-    """How the loading of branch `b` moves along `dv`, at its more loaded end [% per unit of `dv`].
-
-    A branch without current gains loading whichever way the power goes: it is told the gain.
-    """
+def loading_phasor(v: Complexes, branches: Branches, b: int, at_from: bool) -> complex:
+    """Current at an end of branch `b` in per cent of its rating, linear in the voltages `v` [%]."""
     v_f, v_t = v[branches.from_node[b]], v[branches.to_node[b]]
-    dv_f, dv_t = dv[branches.from_node[b]], dv[branches.to_node[b]]
-    i_f = branches.y_ff[b] * v_f + branches.y_ft[b] * v_t
-    i_t = branches.y_tf[b] * v_f + branches.y_tt[b] * v_t
-    if branches.percent_from[b] * abs(i_f) >= branches.percent_to[b] * abs(i_t):
-        percent, i, di = branches.percent_from[b], i_f, branches.y_ff[b] * dv_f + branches.y_ft[b] * dv_t
-    else:
-        percent, i, di = branches.percent_to[b], i_t, branches.y_tf[b] * dv_f + branches.y_tt[b] * dv_t
-    if abs(i) == 0.0:
-        return percent * abs(di)
-    return percent * (i.real * di.real + i.imag * di.imag) / abs(i)
+    if at_from:
+        return branches.percent_from[b] * (branches.y_ff[b] * v_f + branches.y_ft[b] * v_t)
+    return branches.percent_to[b] * (branches.y_tf[b] * v_f + branches.y_tt[b] * v_t)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -79,13 +73,15 @@ def derivatives(
     v: Complexes,
     demand: Complexes,
     source_node: Ints,
+    kvar_per_kw: Floats,
     bus_node: Ints,
     branch: Ints,
     model: Model,
     dvm_pu_per_kw: Floats,
-    dloading_percent_per_kw: Floats,
+    current_percent: Complexes,
+    dcurrent_percent_per_kw: Complexes,
 ) -> bool:
-    """Derivatives of voltages and loadings by the active power drawn at some nodes.
+    """Derivatives of voltages and branch currents by the active power drawn at some nodes.
 
     Parameters
     ----------
@@ -93,32 +89,43 @@ def derivatives(
         Solved voltages and the power drawn in that state, shape (n_node,) [pu].
     source_node : Ints
         Nodes whose power is varied, shape (n_source,).
+    kvar_per_kw : Floats
+        Reactive power each draws with a kW, shape (n_source,) [kvar/kW].
     bus_node : Ints
         Nodes whose voltage is watched, shape (n_bus,).
     branch : Ints
-        Branches of the model whose loading is watched, shape (n_element,).
+        Branches of the model whose current is watched, shape (n_element,).
     model : Model
         Matrices of the network.
     dvm_pu_per_kw : Floats
-        Result, shape (n_bus, n_source) [pu/kW].
-    dloading_percent_per_kw : Floats
-        Result, shape (n_element, n_source) [%/kW].
+        Result: of voltage magnitudes, shape (n_bus, n_source) [pu/kW].
+    current_percent : Complexes
+        Result: current at the more loaded end over the rating, shape (n_element,) [%].
+    dcurrent_percent_per_kw : Complexes
+        Result: its derivatives, shape (n_element, n_source) [%/kW].
 
     Returns
     -------
     bool
         Whether the iteration contracts; if not the results are void.
     """
+    at_from = np.empty(branch.size, dtype=np.bool_)
+    for row in range(branch.size):
+        f = loading_phasor(v, model.branches, branch[row], True)
+        t = loading_phasor(v, model.branches, branch[row], False)
+        at_from[row] = abs(f) >= abs(t)
+        current_percent[row] = f if at_from[row] else t
     curvature = (demand / (v * v)).conjugate()
     dv = np.empty_like(v)
     for column in range(source_node.size):
-        if not voltage_derivative(v, curvature, source_node[column], model, dv):
+        ds = complex(1.0, kvar_per_kw[column]) / model.base_kva
+        if not voltage_derivative(v, curvature, source_node[column], ds, model, dv):
             return False
         for row in range(bus_node.size):
             at, moved = v[bus_node[row]], dv[bus_node[row]]
-            along = (at.real * moved.real + at.imag * moved.imag) / abs(at)
-            dvm_pu_per_kw[row, column] = along / model.base_kva
+            dvm_pu_per_kw[row, column] = (at.real * moved.real + at.imag * moved.imag) / abs(at)
         for row in range(branch.size):
-            moved_percent = loading_derivative(v, dv, model.branches, branch[row])
-            dloading_percent_per_kw[row, column] = moved_percent / model.base_kva
+            dcurrent_percent_per_kw[row, column] = loading_phasor(
+                dv, model.branches, branch[row], at_from[row]
+            )
     return True

@@ -212,9 +212,9 @@ def _limits(
     """What the controller of a site is told, if it asks."""
     if site not in feeder.limits:
         return {}
-    building_kw = received.get("building_kw", {}).get(site, 0.0)
+    building_kva = complex(*(received.get(port, {}).get(site, 0.0) for port in ("building_kw", "building_kvar")))
     evse_kw = child_values(received.get("evse_kw", {}).get(site, {}), len(feeder.places.evse[site]))
-    return feeder.limits[site].at(feeder.engine, solution, drawn, building_kw, evse_kw)
+    return feeder.limits[site].at(feeder.engine, solution, drawn, building_kva, evse_kw)
 
 
 def _published(solution: Solution) -> dict[str, Any]:

@@ -33,24 +33,29 @@ class SiteLimits:
     def __init__(
         self, net: pandapowerNet, building_bus: int, evse_bus: Sequence[int], place_of: dict[int, int]
     ) -> None:
-        buses = sorted({building_bus, *evse_bus})
+        ports, buses = sorted(set(evse_bus)), sorted({building_bus, *evse_bus})
         names = element_names(net, "bus")
         lines, transformers = element_names(net, "line"), element_names(net, "trafo")
         elements = [f"line/{name}" for name in lines] + [f"transformer/{name}" for name in transformers]
         self._watch = Watch(
-            connections=np.array([place_of[bus] for bus in buses], dtype=np.int64),
+            connections=np.array([place_of[bus] for bus in (*ports, building_bus)], dtype=np.int64),
+            kvar_per_kw=np.zeros(len(ports) + 1),
             buses=net.bus.index.get_indexer(buses).astype(np.int64),
             elements=elements_upstream(net, evse_bus),
         )
         self._said = {
             "buses": [names[row] for row in self._watch.buses],
             "elements": [elements[row] for row in self._watch.elements],
-            "building_column": buses.index(building_bus),
-            "port_column": [buses.index(bus) for bus in evse_bus],
+            "port_column": [ports.index(bus) for bus in evse_bus],
         }
 
     def at(
-        self, engine: Engine, solution: Solution, drawn: tuple[Floats, Floats], building_kw: float, evse_kw: Any
+        self,
+        engine: Engine,
+        solution: Solution,
+        drawn: tuple[Floats, Floats],
+        building_kva: complex,
+        evse_kw: list[float],
     ) -> dict[str, Any]:
         """What is said of a solved step, as plain lists; nothing of one without a solution.
 
@@ -62,12 +67,16 @@ class SiteLimits:
             What it gave.
         drawn : tuple of Floats
             p and q of all connections in that step, each of shape (n_connections,) [kW], [kvar].
-        building_kw : float
-            Power of the site's building in that step [kW].
+        building_kva : complex
+            Power of the site's building in that step; its power factor is kept [kW + j kvar].
         evse_kw : list of float, n_ports
             Power of its ports [kW].
         """
-        found = engine.sensitivities(*drawn, self._watch) if solution.converged else None
+        if not solution.converged:
+            return {}
+        building_kw = building_kva.real
+        self._watch.kvar_per_kw[-1] = building_kva.imag / building_kw if building_kw else 0.0
+        found = engine.sensitivities(*drawn, self._watch)
         if found is None:
             return {}
         return self._said | {
@@ -76,5 +85,11 @@ class SiteLimits:
             "building_kw": building_kw,
             "evse_kw": evse_kw,
             "dvm_pu_per_kw": found.dvm_pu_per_kw.tolist(),
-            "dloading_percent_per_kw": found.dloading_percent_per_kw.tolist(),
+            "current_percent": _parts(found.current_percent),
+            "dcurrent_percent_per_kw": _parts(found.dcurrent_percent_per_kw),
         }
+
+
+def _parts(values: npt.NDArray[np.complex128]) -> list[Any]:
+    """Real and imaginary part as plain lists, which every process understands."""
+    return [values.real.tolist(), values.imag.tolist()]

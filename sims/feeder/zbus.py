@@ -69,18 +69,21 @@ class ZbusEngine:
         model = self._model
         solution, v, demand = self._solved(p_kw, q_kvar)
         vm = np.empty((len(watch.buses), len(watch.connections)))
-        loading = np.empty((len(watch.elements), len(watch.connections)))
+        current = np.empty(len(watch.elements), dtype=np.complex128)
+        dcurrent = np.empty((len(watch.elements), len(watch.connections)), dtype=np.complex128)
         if solution is not None and derivatives(
             v,
             demand,
             model.connection_node[watch.connections],
+            watch.kvar_per_kw,
             model.bus_node[watch.buses],
             self._branch_of[watch.elements],
             model,
             vm,
-            loading,
+            current,
+            dcurrent,
         ):
-            return Sensitivities(vm, loading)
+            return Sensitivities(vm, current, dcurrent)
         return self._reference.sensitivities(p_kw, q_kvar, watch)
 
     def _solved(self, p_kw: Floats, q_kvar: Floats) -> tuple[Solution | None, Complexes, Complexes]:
