@@ -142,7 +142,10 @@ def run_header(inputs: "Inputs") -> RunHeader:
 
 def run_features(inputs: "Inputs") -> tuple[str, ...]:
     """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
-    features: dict[str, bool] = {}
+    features = {
+        "export_price": any(site.tariff.pays_export for site in inputs.sites),
+        "pv": any(site.pv_kw is not None for site in inputs.sites),
+    }
     return tuple(sorted(name for name, on in features.items() if on))
 
 

@@ -13,6 +13,7 @@ from cosim.scenario.check import check_scenario
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.load import load_scenario
 from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.pv_inputs import FeederPvPower, read_feeder_pv, read_sky
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
 from cosim.scenario.validate import BrokenFormError
@@ -47,6 +48,8 @@ class Inputs:
         The feeder, without faults.
     background : BackgroundPower or None
         Power of the feeder's own loads; None: as the network has them.
+    pv : FeederPvPower or None
+        PV plants on the feeder's other buses.
     temperature_c : floats, shape (n_steps,), or None
         Outside air in every step, None when the scenario has no weather [degC].
     sites : tuple of SiteInputs
@@ -59,6 +62,7 @@ class Inputs:
     clock: Clock
     net: "pandapowerNet"
     background: BackgroundPower | None
+    pv: FeederPvPower | None
     temperature_c: Floats | None
     sites: tuple[SiteInputs, ...]
     warnings: tuple[str, ...]
@@ -90,8 +94,10 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     net = found.attempt(_network, scenario)
     background = found.attempt(read_background, scenario, net, clock) if net is not None else None
     temperature_c = found.attempt(_temperature_c, scenario, clock)
+    sky = found.attempt(read_sky, scenario, clock)
+    pv = found.attempt(read_feeder_pv, scenario, net, sky, clock, found) if net is not None else None
     sites = [
-        SiteReader(scenario, i, clock, found).read(net, allow_code=allow_code)
+        SiteReader(scenario, i, clock, sky, found).read(net, allow_code=allow_code)
         for i in range(len(scenario.sites))
     ]
     if net is not None and not yes_large:
@@ -101,7 +107,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     if net is None or len(read) != len(sites):
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
-    return Inputs(scenario, clock, net, background, temperature_c, read, tuple(found.warnings))
+    return Inputs(scenario, clock, net, background, pv, temperature_c, read, tuple(found.warnings))
 
 
 def load_checked(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sims.control.grid_aware import GridAware
 from sims.control.policy import Policy
+from sims.control.price_rule import PriceThreshold
 from sims.control.rules import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
@@ -25,6 +26,7 @@ POLICIES: dict[str, type[Policy]] = {
     "edf": EarliestDeadlineFirst,
     "llf": LeastLaxityFirst,
     "grid_aware": GridAware,
+    "price_threshold": PriceThreshold,
 }
 
 

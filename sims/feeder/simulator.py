@@ -33,11 +33,14 @@ class Places:
         Connection of each port of each site.
     open_bus : mapping of int to int
         Connection of each bus (by its row) that other simulators may load.
+    pv : ints, shape (n_pv,)
+        Connection of each PV plant on the feeder.
     """
 
     building: Mapping[str, int]
     evse: Mapping[str, Ints]
     open_bus: Mapping[int, int]
+    pv: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Feeder:
     places: Places
     n_connections: int
     background: Background | None
+    pv_kw: Floats
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
     limits: Mapping[str, SiteLimits]
@@ -74,6 +78,7 @@ class FeederSimulator(VectorSimulator):
                 "sites",
                 "open_buses",
                 "background",
+                "pv",
                 "stop_on_divergence",
                 "limits_for",
             ],
@@ -110,8 +115,9 @@ class FeederSimulator(VectorSimulator):
         Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
         and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
-        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `stop_on_divergence` and
-        `limits_for` (names of the sites whose `Site` child tells limits and sensitivities).
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `pv` (`bus` indices of plants and
+        their generation `p_kw`, one row a step), `stop_on_divergence` and `limits_for` (names of the sites
+        whose `Site` child tells limits and sensitivities).
         """
         net = params["network"]
         if isinstance(net, str):
@@ -119,8 +125,8 @@ class FeederSimulator(VectorSimulator):
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
-        sites = params.get("sites", {})
-        buses, places = _places(sites, open_bus)
+        sites, pv = params.get("sites", {}), params.get("pv") or {"bus": [], "p_kw": None}
+        buses, places = _places(sites, open_bus, pv["bus"])
         place_of = {bus: place for place, bus in enumerate(buses)}
         background = params.get("background")
         return Feeder(
@@ -128,6 +134,7 @@ class FeederSimulator(VectorSimulator):
             places=places,
             n_connections=len(buses),
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
+            pv_kw=np.zeros((0, 0)) if pv["p_kw"] is None else np.asarray(pv["p_kw"], dtype=np.float64),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
             limits={
@@ -162,7 +169,7 @@ class FeederSimulator(VectorSimulator):
         feeder: Feeder = self.entities[eid]
         if feeder.background is not None:
             feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
-        drawn = _drawn(feeder, received)
+        drawn = _drawn(feeder, k, received)
         solution = feeder.engine.solve(*drawn)
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
@@ -173,10 +180,12 @@ class FeederSimulator(VectorSimulator):
         return list(self.entities[eid].places.building)
 
 
-def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list[int], Places]:
+def _places(
+    sites: Mapping[str, Any], open_bus: Mapping[int, int], pv_bus: Sequence[int]
+) -> tuple[list[int], Places]:
     """Each bus that draws power once, and the place of every source among them."""
     every = [[site["building_bus"], *site["evse_bus"]] for site in sites.values()]
-    buses = sorted({int(bus) for group in [*every, open_bus.values()] for bus in group})
+    buses = sorted({int(bus) for group in [*every, open_bus.values(), pv_bus] for bus in group})
     place = {bus: index for index, bus in enumerate(buses)}
     return buses, Places(
         building={name: place[int(site["building_bus"])] for name, site in sites.items()},
@@ -185,11 +194,12 @@ def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list
             for name, site in sites.items()
         },
         open_bus={row: place[int(bus)] for row, bus in open_bus.items()},
+        pv=np.array([place[int(bus)] for bus in pv_bus], dtype=np.int64),
     )
 
 
-def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Active and reactive power drawn at each connection, shape (n_connections,) [kW], [kvar]."""
+def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Power drawn at each connection in step `k`, both of shape (n_connections,) [kW], [kvar]."""
     p_kw, q_kvar = np.zeros(feeder.n_connections), np.zeros(feeder.n_connections)
     for name, power in received.get("building_kw", {}).items():
         p_kw[feeder.places.building[name]] += power
@@ -198,6 +208,8 @@ def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]
     for name, powers in received.get("evse_kw", {}).items():
         places = feeder.places.evse[name]
         p_kw += np.bincount(places, child_values(powers, len(places)), feeder.n_connections)
+    if len(feeder.places.pv):
+        p_kw -= np.bincount(feeder.places.pv, feeder.pv_kw[k], feeder.n_connections)
     for port, total in (("bus_kw", p_kw), ("bus_kvar", q_kvar)):
         for row, power in received.get(port, {}).items():
             if row not in feeder.places.open_bus:
@@ -212,9 +224,9 @@ def _limits(
     """What the controller of a site is told, if it asks."""
     if site not in feeder.limits:
         return {}
-    building_kva = complex(*(received.get(port, {}).get(site, 0.0) for port in ("building_kw", "building_kvar")))
+    p_kw, q_kvar = (received.get(port, {}).get(site, 0.0) for port in ("building_kw", "building_kvar"))
     evse_kw = child_values(received.get("evse_kw", {}).get(site, {}), len(feeder.places.evse[site]))
-    return feeder.limits[site].at(feeder.engine, solution, drawn, building_kva, evse_kw)
+    return feeder.limits[site].at(feeder.engine, solution, drawn, complex(p_kw, q_kvar), evse_kw)
 
 
 def _published(solution: Solution) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a site's controller is told of the feeder when it asks: limits near, and how its own power moves them."""
+"""What a site's controller is told of the feeder when it asks: its state, and how the site moves it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -75,7 +75,9 @@ class SiteLimits:
         if not solution.converged:
             return {}
         building_kw = building_kva.real
-        self._watch.kvar_per_kw[-1] = building_kva.imag / building_kw if building_kw else 0.0
+        # beside PV of about its own load a building has no power factor to keep
+        factor_known = abs(building_kva.imag) <= abs(building_kw) > 0.0
+        self._watch.kvar_per_kw[-1] = building_kva.imag / building_kw if factor_known else 0.0
         found = engine.sensitivities(*drawn, self._watch)
         if found is None:
             return {}

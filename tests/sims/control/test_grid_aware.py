@@ -9,10 +9,10 @@ from parked import Car, seen_of, site_of
 from sims.control.check_policy import check_policy
 from sims.control.grid_aware import GridAware, most_by_current_kw, most_by_voltage_kw
 from sims.control.limits import Limits
+from sims.control.rehearsal import rehearse
 from sims.control.rules import Required
 from sims.control.stand_in import StandInFeeder
 from sims.control.trial import trial
-from sims.control.rehearsal import rehearse
 
 FEEDER = StandInFeeder(rated_kva=100.0, drop_pu_per_kw=0.001)
 
@@ -73,7 +73,9 @@ def test_with_room_for_all_it_is_required():
 
 
 def test_a_rehearsed_site_stays_below_its_limit_and_meets_the_same_needs():
-    free, held = (rehearse(policy, trial(5), np.random.default_rng(0)) for policy in (Required(), GridAware()))
+    free, held = (
+        rehearse(policy, trial(5), np.random.default_rng(0)) for policy in (Required(), GridAware())
+    )
     rated = trial(5).feeder.rated_kva
     building = trial(5).building_kw
     assert free.site_kw.max() > 1.05 * rated

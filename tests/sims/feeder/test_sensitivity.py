@@ -1,4 +1,4 @@
-"""Sensitivities against central differences of the AC power flow, and who stands between a bus and the grid."""
+"""Sensitivities against central differences of the power flow, and who stands between a bus and the grid."""
 
 from functools import cache
 from pathlib import Path
@@ -85,7 +85,9 @@ def test_a_feeder_without_current_gains_loading_either_way():
     net = pp.create_empty_network()
     pp.create_buses(net, 2, vn_kv=0.4)
     pp.create_ext_grid(net, 0)
-    pp.create_line_from_parameters(net, 0, 1, 0.1, r_ohm_per_km=0.2, x_ohm_per_km=0.08, c_nf_per_km=0.0, max_i_ka=0.2)
+    pp.create_line_from_parameters(
+        net, 0, 1, 0.1, r_ohm_per_km=0.2, x_ohm_per_km=0.08, c_nf_per_km=0.0, max_i_ka=0.2
+    )
     engine = make_engine("zbus", net, [1, 0])
     watch = watching(2, np.arange(2), np.arange(1))
     found = engine.sensitivities(np.zeros(2), np.zeros(2), watch)

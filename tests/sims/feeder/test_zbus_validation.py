@@ -1,4 +1,4 @@
-"""zbus against `runpp` at 1e-10 MVA on every shipped network, drawing and feeding in; new ones join by themselves."""
+"""zbus against `runpp` at 1e-10 MVA on every shipped network, drawing and feeding in."""
 
 import copy
 from functools import cache
