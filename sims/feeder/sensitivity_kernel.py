@@ -54,8 +54,9 @@ def voltage_derivative(
             dv[node[i]] = new
             change = max(change, step.real * step.real + step.imag * step.imag)
             size = max(size, new.real * new.real + new.imag * new.imag)
-        if not change > RELATIVE_TOLERANCE * RELATIVE_TOLERANCE * size:
-            return np.isfinite(size)
+        # written so that a NaN counts as no convergence
+        if change <= RELATIVE_TOLERANCE * RELATIVE_TOLERANCE * size < np.inf:
+            return True
     return False
 
 

@@ -43,14 +43,9 @@ def elements_upstream(net: pandapowerNet, buses: Iterable[int]) -> Ints:
     ways: set[frozenset[object]] = set()
     for bus in {int(bus) for bus in buses}:
         ways |= _ways(plain, bus)
-    rows = {"line": net.line.index, "trafo": net.trafo.index}
-    first = {"line": 0, "trafo": len(net.line)}
-    found = {
-        first[kind] + rows[kind].get_loc(index)
-        for start, end, (kind, index) in graph.edges(keys=True)
-        if kind in rows and frozenset((start, end)) in ways
-    }
-    return np.array(sorted(found), dtype=np.int64)
+    found = {key for start, end, key in graph.edges(keys=True) if frozenset((start, end)) in ways}
+    every = [("line", index) for index in net.line.index] + [("trafo", index) for index in net.trafo.index]
+    return np.array([row for row, key in enumerate(every) if key in found], dtype=np.int64)
 
 
 def _ways(plain: nx.Graph, bus: int) -> set[frozenset[object]]:
