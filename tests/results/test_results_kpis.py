@@ -38,6 +38,8 @@ OFFICE = {
     "peak_increase_kw": 8.0,
     "peak_kw": 48.0,
     "peak_at": "2019-06-04T14:00-07:00",
+    "coincidence_percent": 100.0 * 10 / 48,
+    "ev_simultaneity_percent": 100.0,
     "building_kwh": 510.0,
     "import_kwh": 550.0,
     "export_kwh": 0.0,
@@ -67,11 +69,26 @@ FEEDER_FIGURES = {
     "vm_min_pu": 0.93,
     "vm_min_bus": "garage <b>",
     "vm_min_at": "2019-06-04T14:00-07:00",
+    "vm_max_pu": 0.99,
+    "vm_max_bus": "board",
+    "vm_max_at": "2019-06-03T00:00-07:00",
+    "out_of_en50160_minutes": 0.0,
+    "out_of_en50160_bus": None,
+    "keeps_en50160_indicative": "yes",
+    "out_of_ansi_a_minutes": 15.0,
+    "out_of_ansi_a_bus": "garage <b>",
     "line_max_loading_percent": 30.0,
     "line_max_loading_name": "cable",
     "line_max_loading_at": "2019-06-03T00:00-07:00",
+    "line_overload_minutes": 0.0,
+    "line_overload_kvah": None,
     "import_kwh": 768.0,
+    "import_peak_kw": 16.0,
+    "import_peak_at": "2019-06-03T00:00-07:00",
+    "reverse_flow_hours": 0.0,
+    "reverse_flow_peak_kw": 0.0,
     "losses_kwh": 48.0,
+    "losses_percent": 6.25,
     "non_converged_steps": 1,
 }
 TRANSFORMER_FIGURES = {
@@ -79,6 +96,7 @@ TRANSFORMER_FIGURES = {
     "max_loading_at": "2019-06-03T08:00-07:00",
     "overload_minutes": 75.0,
     "overload_days": 2,
+    "overload_kvah": None,
 }
 
 
