@@ -170,6 +170,7 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
         "pv": None if pv is None else {"bus": pv.bus.tolist(), "p_kw": pv.p_kw.tolist()},
         "stop_on_divergence": section.on_divergence == "stop",
         "thermal": thermal(inputs),
+        "limits_for": [site.site.name for site in inputs.sites if site.policy.needs_limits],
     }
 
 

@@ -196,7 +196,7 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
     feeder = made["feeder"]
     chosen = parameters.signal_sets(inputs)
     given_on = ("pv_kw",) if any(site.pv_kw is not None for site in inputs.sites) else ()
-    for site in inputs.sites:
+    for place, site in enumerate(inputs.sites):
         name = site.site.name
         building, fleet, control = (made[f"{kind}/{name}"] for kind in ("building", "fleet", "control"))
         world.connect(building, control, ("p_kw", "building_kw"))
@@ -206,7 +206,11 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
         world.connect(building, feeder, ("p_kw", "building_kw"), ("q_kvar", "building_kvar"))
         world.connect(fleet, feeder, *["evse_kw", *(["evse_phases"] if inputs.unbalanced else [])])
         _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))
-        _feed_back(world, feeder, control, FEEDER_RESULTS, sims["feeder"].fed_back("feeder"))
+        told = sims["feeder"].fed_back("feeder")
+        _feed_back(world, feeder, control, FEEDER_RESULTS, told)
+        if site.policy.needs_limits:
+            (around,) = (child for child in feeder.children if child.eid == f"feeder/site/{name}")
+            _feed_back(world, around, control, {"limits": "limits"}, {"limits": told["limits"][place]})
 
 
 def _wire_recorder(world: mosaik.World, made: Mapping[str, Any], header: RunHeader) -> None:

@@ -17,6 +17,7 @@ from cosim.scenario.pv_inputs import FeederPvPower, read_feeder_pv, read_sky
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
 from cosim.scenario.validate import BrokenFormError
+from cosim.scenario.zero_charging import broken_without_charging
 from sims.clock import Clock
 from sims.control.rules import ThresholdRule
 from sims.faults import DataError, Fault, ScenarioError
@@ -114,6 +115,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     if net is None or len(read) != len(sites):
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
+    found.warnings += broken_without_charging(scenario, clock, net, background, pv, read)
     return Inputs(scenario, clock, net, background, pv, temperature_c, read, tuple(found.warnings))
 
 

@@ -260,10 +260,14 @@ class SiteReader:
         """Class of the policy, its parameters tried."""
         section = self.site.policy
         try:
-            return find_policy(section.name, section.parameters, allow_code=allow_code, where="policy")
+            policy = find_policy(section.name, section.parameters, allow_code=allow_code, where="policy")
         except ScenarioError as error:
             places = self.scenario.places
             raise relocated(error, places, lambda where: self._loc(*where.split(".", 1))) from error
+        if policy.needs_limits and self.scenario.feeder.engine == "power-grid-model":
+            what = "looks at sensitivities, which a flow by phases does not give; use another engine"
+            raise self._refused("S38", self._loc("policy", "name"), what, section.name)
+        return policy
 
     def _check_assignment(self) -> None:
         name = self.site.fleet.assignment

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sims.control.observe import frozen
+from sims.control.arrays import frozen
 from sims.control.policy import Floats, Observation, Policy, SiteInfo
 from sims.faults import SimulationError
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sims.control.arrays import frozen
+from sims.control.limits import Limits
 from sims.control.policy import Observation
 from sims.control.running_peak import RunningPeak
 
@@ -37,7 +39,7 @@ class Observer:
 
     def observe(self, k: int, received: Mapping[str, Any]) -> Observation:
         """Observation at the start of step `k`; `received` has the input ports of a controller."""
-        state, signals = received["state"], received["signals"]
+        state, signals, limits = received["state"], received["signals"], received.get("limits")
         window, month = signals["demand_window"], signals["billing_month"]
         if self._last is not None:
             self.peak.meter(state["site_kw"], *self._last)
@@ -54,6 +56,7 @@ class Observer:
             running_peak_kw=self.peak.kw(month),
             transformer_loading_percent=received.get("transformer_loading_percent", float("nan")),
             vm_min_pu=received.get("vm_min_pu", float("nan")),
+            limits=Limits.received(limits) if limits else None,
             energy_kwh=frozen(state["energy_kwh"]),
             **self._cars_now(state.get("power_share", 1.0)),
         )
@@ -81,10 +84,3 @@ class Observer:
         occupied = session >= 0
         occupied.flags.writeable = False
         self._cars |= {"session": session, "occupied": occupied}
-
-
-def frozen(values: Any, dtype: type = np.float64) -> np.ndarray:
-    """Array of its own that is read-only: a policy cannot change what others see."""
-    array = np.array(values, dtype=dtype)
-    array.flags.writeable = False
-    return array

@@ -13,11 +13,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from sims.control.limits import Limits
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+EN50160_LOWEST_PU = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,9 @@ class Observation:
         Smaller limit of port and car [kW].
     arrival_s, window_start_s, window_end_s : floats
         Arrival and declared departure window since the start of the run [s].
+    limits : Limits or None
+        The feeder around the site in the last step, for a policy with `needs_limits`; None in the first
+        step, and after one without a power-flow solution.
     """
 
     time_s: float
@@ -171,6 +177,17 @@ class Observation:
     arrival_s: Floats
     window_start_s: Floats
     window_end_s: Floats
+    limits: Limits | None = None
+
+    @property
+    def loading_headroom_percent(self) -> float:
+        """Room of the most loaded transformer below its rating in the last step, < 0 overloaded [%]."""
+        return 100.0 - self.transformer_loading_percent
+
+    @property
+    def voltage_headroom_pu(self) -> float:
+        """Room of the lowest voltage above EN 50160's 0.9 pu in the last step, < 0 below it [pu]."""
+        return self.vm_min_pu - EN50160_LOWEST_PU
 
 
 class Policy(ABC):
@@ -180,9 +197,12 @@ class Policy(ABC):
     ----------
     oracle : bool
         Whether the policy is told the future; such a policy is marked wherever it appears.
+    needs_limits : bool
+        Whether `Observation.limits` is wanted: it costs a sensitivity analysis of the feeder every step.
     """
 
     oracle: ClassVar[bool] = False
+    needs_limits: ClassVar[bool] = False
 
     site: SiteInfo
     rng: np.random.Generator

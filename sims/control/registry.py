@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from sims.control.grid_aware import GridAware
 from sims.control.policy import Policy
 from sims.control.price_rule import PriceThreshold
 from sims.control.rules import (
@@ -24,6 +25,7 @@ POLICIES: dict[str, type[Policy]] = {
     "fcfs": FirstComeFirstServed,
     "edf": EarliestDeadlineFirst,
     "llf": LeastLaxityFirst,
+    "grid_aware": GridAware,
     "price_threshold": PriceThreshold,
 }
 

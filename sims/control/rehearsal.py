@@ -13,6 +13,7 @@ import numpy as np
 from sims.control.controller import Controller
 from sims.control.observe import Observer
 from sims.control.policy import Floats, Ints, Observation, Policy, SiteInfo
+from sims.control.stand_in import StandInFeeder
 from sims.fleet.evse import Assignment, Ports, bidirectional_first
 from sims.fleet.fleet import Fleet
 from sims.fleet.parked import Parked
@@ -46,6 +47,8 @@ class Episode:
         Configured peak of the building, 0 when there is none [kW].
     steps_per_window : int
         Steps in one demand window [-].
+    feeder : StandInFeeder, optional
+        What stands for the feeder; without one a policy is told nothing of it.
     start_s, step_s : int
         Start since the epoch, length of a step [s].
     persistent_vehicles : bool
@@ -67,6 +70,7 @@ class Episode:
     power_share: Floats | None = None
     building_peak_kw: float = 0.0
     steps_per_window: int = 1
+    feeder: StandInFeeder | None = None
     start_s: int = 0
     step_s: int = 900
     persistent_vehicles: bool = False
@@ -198,7 +202,10 @@ class Rehearsal:
             "signals": self._signals[self.k],
             "state": state,
         }
-        return self._observer.observe(self.k, received)
+        feeder, k = self.episode.feeder, self.k
+        if feeder is not None and k > 0:
+            received |= feeder.says(self._building_kw[k - 1], self._evse_kw[k - 1])
+        return self._observer.observe(k, received)
 
 
 def rehearse(policy: Policy, episode: Episode, rng: np.random.Generator, *, every_steps: int = 1) -> Played:

@@ -28,6 +28,11 @@ class ControlSimulator(VectorSimulator):
                 "vm_min_pu": Port(
                     "lowest voltage of the last step, time-shifted [pu]", nan=True, optional=True
                 ),
+                "limits": Port(
+                    "feeder around the site in the last step, time-shifted; empty when not solved",
+                    nan=True,
+                    optional=True,
+                ),
             },
             outputs={"setpoint_kw": Port("requested power of each port [kW]")},
             children={"PortController": Child(outputs={"setpoint_kw": "setpoint_kw"})},

@@ -9,6 +9,7 @@ import numpy as np
 
 from sims.control.policy import Floats, Ints
 from sims.control.rehearsal import Episode
+from sims.control.stand_in import StandInFeeder
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, UNIDIRECTIONAL, Ports
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
@@ -18,6 +19,7 @@ N_STEPS = 24
 KINDS = (UNCONTROLLED, UNIDIRECTIONAL, UNIDIRECTIONAL, BIDIRECTIONAL, BIDIRECTIONAL, BIDIRECTIONAL)
 PEAK_KW = 100.0  # the default threshold of the rules is 0.8 of it
 SITE_CAP_KW = 125.0
+RATED_KVA = 115.0
 
 # arrival, true and declared departure [min]; capacity [kWh]; state of charge on arrival and required
 CARS = (
@@ -58,6 +60,7 @@ def trial(n_ports: int = len(KINDS)) -> Episode:
         billing_month=(k >= 16).astype(np.int64),
         rules=SiteRules(site_cap_kw=SITE_CAP_KW),
         building_peak_kw=PEAK_KW,
+        feeder=StandInFeeder(rated_kva=RATED_KVA, drop_pu_per_kw=0.1 / RATED_KVA),
         steps_per_window=2,
         step_s=STEP_S,
     )

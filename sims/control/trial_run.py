@@ -12,8 +12,9 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
+from sims.control.arrays import frozen
 from sims.control.controller import Controller
-from sims.control.observe import frozen
+from sims.control.limits import Limits
 from sims.control.policy import Floats, Ints, Observation, Policy, SiteInfo
 from sims.control.rehearsal import Episode, Rehearsal
 from sims.control.trial import N_STEPS
@@ -98,6 +99,8 @@ def reordered(facts: Facts, order: Ints) -> Facts:
         for name, value in _facts(facts).items()
         if isinstance(value, np.ndarray)
     }
+    if isinstance(facts, Observation) and facts.limits is not None:
+        columns["limits"] = facts.limits.reordered(order)
     return replace(facts, **columns)
 
 
@@ -108,6 +111,16 @@ def copied(seen: Observation) -> Observation:
 
 def _facts(facts: Any) -> dict[str, Any]:
     return {entry.name: getattr(facts, entry.name) for entry in fields(facts)}
+
+
+def _all_facts(facts: Any) -> dict[str, Any]:
+    """Facts that are numbers by name, those inside `limits` one by one."""
+    found = _facts(facts)
+    inside = found.pop("limits", None)
+    if isinstance(inside, Limits):
+        numbers = {name: value for name, value in _facts(inside).items() if not isinstance(value, tuple)}
+        found |= {f"limits.{name}": value for name, value in numbers.items()}
+    return found
 
 
 def compare(
@@ -129,7 +142,8 @@ def compare(
 
 def compare_facts(rule: str, k: int, original: Facts, after: Facts) -> None:
     """An observation or a site is what it was before `act`."""
-    for name, value in _facts(original).items():
-        changed = getattr(after, name)
+    changes = _all_facts(after)
+    for name, value in _all_facts(original).items():
+        changed = changes[name]
         if not np.array_equal(value, changed, equal_nan=True):
             raise BrokenRuleError(rule, k, f"{name} was {value}, act made it {changed}")

@@ -9,6 +9,7 @@ from pandapower.auxiliary import pandapowerNet
 from sims.faults import Fault, ScenarioError, nearest
 from sims.feeder.admittance import obstacle
 from sims.feeder.runpp import RunppEngine
+from sims.feeder.sensitivity import Sensitivities, Watch
 from sims.feeder.solution import Floats, Solution
 from sims.feeder.zbus import ZbusEngine
 
@@ -41,6 +42,20 @@ class Engine(Protocol):
         ------
         SimulationError
             A value is not finite; the message names its index. No convergence is not an error: see Solution.
+        """
+        ...
+
+    def sensitivities(self, p_kw: Floats, q_kvar: Floats, watch: Watch) -> Sensitivities | None:
+        """How voltages and loadings move with active power, in the state `solve` gives; None if it has none.
+
+        Exact (the Jacobian of the fixed point) from zbus; central differences over 0.04 kW from pandapower.
+
+        Parameters
+        ----------
+        p_kw, q_kvar : Floats
+            As for `solve`, shape (n_connections,) [kW], [kvar].
+        watch : Watch
+            Connections to vary, buses and elements to look at.
         """
         ...
 

@@ -17,6 +17,7 @@ from sims.faults import Fault
 from sims.feeder.solution import Floats
 
 MAX_POWER_PER_RATING = 5.0
+SAME_LEVEL = 1.5
 POWER_TABLES = ("load", "sgen", "storage")
 BUS_FIELDS = ("bus", "from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus")
 SWITCHED = {"b": "bus", "l": "line", "t": "trafo", "t3": "trafo3w"}
@@ -37,14 +38,20 @@ def _finite(unit: str) -> Range:
     return np.isfinite, f"a finite number of {unit}"
 
 
+def _between(low: float, high: float, unit: str) -> Range:
+    return (lambda x: (x >= low) & (x <= high)), f"{low:g} .. {high:g} {unit}"
+
+
 RANGES: dict[str, dict[str, Range]] = {
     "bus": {"vn_kv": _above_zero("kV")},
-    "ext_grid": {"vm_pu": _above_zero("pu")},
+    "ext_grid": {"vm_pu": _between(0.5, 1.5, "pu"), "va_degree": _finite("degrees")},
+    "gen": {"vm_pu": _between(0.5, 1.5, "pu"), "p_mw": _finite("MW")},
     "line": {
         "length_km": _above_zero("km"),
         "r_ohm_per_km": _not_negative("ohm/km"),
         "x_ohm_per_km": _finite("ohm/km"),
-        "c_nf_per_km": _finite("nF/km"),
+        "c_nf_per_km": _not_negative("nF/km"),
+        "g_us_per_km": _not_negative("uS/km"),
         "max_i_ka": _above_zero("kA"),
         "parallel": _above_zero(""),
         "df": _above_zero(""),
@@ -56,13 +63,37 @@ RANGES: dict[str, dict[str, Range]] = {
         "vk_percent": _above_zero("%"),
         "vkr_percent": _not_negative("%"),
         "pfe_kw": _not_negative("kW"),
-        "i0_percent": _finite("%"),
+        "i0_percent": _not_negative("%"),
+        "shift_degree": _finite("degrees"),
         "parallel": _above_zero(""),
         "df": _above_zero(""),
+    },
+    "trafo3w": {
+        f"{field}_{side}_{unit}": _above_zero(word)
+        for side in ("hv", "mv", "lv")
+        for field, unit, word in (("sn", "mva", "MVA"), ("vn", "kv", "kV"), ("vk", "percent", "%"))
+    },
+    "impedance": {
+        "sn_mva": _above_zero("MVA"),
+        **{field: _finite("pu") for field in ("rft_pu", "xft_pu", "rtf_pu", "xtf_pu")},
+    },
+    "shunt": {"p_mw": _finite("MW"), "q_mvar": _finite("Mvar")},
+    "ward": {
+        f"{power}{kind}_{unit}": _finite(word)
+        for kind in ("s", "z")
+        for power, unit, word in (("p", "mw", "MW"), ("q", "mvar", "Mvar"))
     },
     **{
         table: {"p_mw": _finite("MW"), "q_mvar": _finite("Mvar"), "scaling": _not_negative("")}
         for table in POWER_TABLES
+    },
+    **{
+        table: {
+            **{f"p_{phase}_mw": _finite("MW") for phase in "abc"},
+            **{f"q_{phase}_mvar": _finite("Mvar") for phase in "abc"},
+            "scaling": _not_negative(""),
+        }
+        for table in ("asymmetric_load", "asymmetric_sgen")
     },
 }
 
@@ -88,13 +119,18 @@ def check_network(net: pandapowerNet) -> list[Fault]:
         *_no_slack(net),
         *references,
         *_values_out_of_range(net),
-        *_line_without_impedance(net),
+        *_without_impedance(net),
         *_transformer_resistance(net),
         *_tap_without_changer(net),
         *_kw_for_mw(net),
     ]
     if not references:
-        faults += [*_reversed_transformers(net), *_element_at_dead_bus(net), *_islands(net)]
+        faults += [
+            *_reversed_transformers(net),
+            *_joined_voltage_levels(net),
+            *_element_at_dead_bus(net),
+            *_islands(net),
+        ]
     return faults
 
 
@@ -145,15 +181,19 @@ def _values_out_of_range(net: pandapowerNet) -> Iterator[Fault]:
     for table, fields in RANGES.items():
         rows = _in_service(net, table)
         for field, (allowed, text) in fields.items():
+            if field not in rows:  # of tables that files need not have
+                continue
             wrong = ~allowed(_numbers(rows, field))
             yield from _faults("N12", table, rows, wrong, field, f"allowed {text}")
 
 
-def _line_without_impedance(net: pandapowerNet) -> Iterator[Fault]:
-    rows = _in_service(net, "line")
-    wrong = (_numbers(rows, "r_ohm_per_km") == 0) & (_numbers(rows, "x_ohm_per_km") == 0)
-    what = "x_ohm_per_km is 0 too; a bus-bus switch joins buses without impedance"
-    yield from _faults("N13", "line", rows, wrong, "r_ohm_per_km", what)
+def _without_impedance(net: pandapowerNet) -> Iterator[Fault]:
+    pairs = ("line", "r_ohm_per_km", "x_ohm_per_km"), ("impedance", "rft_pu", "xft_pu")
+    for table, resistance, reactance in (*pairs, ("impedance", "rtf_pu", "xtf_pu")):
+        rows = _in_service(net, table)
+        wrong = (_numbers(rows, resistance) == 0) & (_numbers(rows, reactance) == 0)
+        what = f"{reactance} is 0 too; a bus-bus switch joins buses without impedance"
+        yield from _faults("N13", table, rows, wrong, resistance, what)
 
 
 def _transformer_resistance(net: pandapowerNet) -> Iterator[Fault]:
@@ -178,11 +218,14 @@ def _kw_for_mw(net: pandapowerNet) -> Iterator[Fault]:
     if not rated_mva > 0:  # no transformer to compare with, or a rating that is a fault by itself
         return
     limit_mw = MAX_POWER_PER_RATING * rated_mva
-    what = f"allowed <= {limit_mw:g} MW, {MAX_POWER_PER_RATING:g} x all transformers; is this kW?"
-    for table in POWER_TABLES:
+    what = f"allowed <= {limit_mw:g} MVA, {MAX_POWER_PER_RATING:g} x all transformers; is this kW?"
+    fields = {table: ["p_mw", "q_mvar"] for table in POWER_TABLES}
+    phases = [f"{power}_{phase}_{unit}" for phase in "abc" for power, unit in (("p", "mw"), ("q", "mvar"))]
+    for table, columns in (fields | dict.fromkeys(("asymmetric_load", "asymmetric_sgen"), phases)).items():
         rows = _in_service(net, table)
-        wrong = np.abs(_numbers(rows, "p_mw") * _numbers(rows, "scaling")) > limit_mw
-        yield from _faults("N16", table, rows, wrong, "p_mw", what)
+        for field in columns:
+            wrong = np.abs(_numbers(rows, field) * _numbers(rows, "scaling")) > limit_mw
+            yield from _faults("N16", table, rows, wrong, field, what)
 
 
 def _reversed_transformers(net: pandapowerNet) -> Iterator[Fault]:
@@ -193,6 +236,32 @@ def _reversed_transformers(net: pandapowerNet) -> Iterator[Fault]:
         "voltage levels of hv_bus and lv_bus stand against vn_hv_kv and vn_lv_kv, the transformer is reversed"
     )
     yield from _faults("N17", "trafo", rows, wrong, "hv_bus", what)
+
+
+def _joined_voltage_levels(net: pandapowerNet) -> Iterator[Fault]:
+    """Lines and switches between voltage levels; transformers rated for another voltage than the bus has."""
+    vn_kv = net.bus["vn_kv"]
+    closed = net.switch.loc[(net.switch["et"] == "b").to_numpy(bool) & net.switch["closed"].to_numpy(bool)]
+    pairs = ("line", _in_service(net, "line"), "from_bus", "to_bus"), ("switch", closed, "bus", "element")
+    for table, rows, one, other in pairs:
+        first, second = vn_kv.loc[rows[one]].to_numpy(float), vn_kv.loc[rows[other]].to_numpy(float)
+        what = f"{one} and {other} are at different voltage levels, a transformer must stand between them"
+        yield from _faults("N20", table, rows, _far_apart(first, second), one, what)
+    rows = _in_service(net, "trafo")
+    for side in ("hv", "lv"):
+        wrong = _far_apart(_numbers(rows, f"vn_{side}_kv"), vn_kv.loc[rows[f"{side}_bus"]].to_numpy(float))
+        reverse = (_numbers(rows, "vn_hv_kv") - _numbers(rows, "vn_lv_kv")) * (
+            vn_kv.loc[rows["hv_bus"]].to_numpy(float) - vn_kv.loc[rows["lv_bus"]].to_numpy(float)
+        )
+        what = f"allowed within a factor {SAME_LEVEL:g} of vn_kv of {side}_bus"
+        yield from _faults("N20", "trafo", rows, wrong & (reverse >= 0), f"vn_{side}_kv", what)
+
+
+def _far_apart(one_kv: Floats, other_kv: Floats) -> Masks:
+    """Where two voltages > 0 cannot be of one level."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = one_kv / other_kv
+    return (one_kv > 0) & (other_kv > 0) & ((ratio > SAME_LEVEL) | (ratio < 1 / SAME_LEVEL))
 
 
 def _element_at_dead_bus(net: pandapowerNet) -> Iterator[Fault]:

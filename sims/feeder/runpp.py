@@ -12,6 +12,7 @@ from pandapower.pypower.idx_bus import PD, QD
 from scipy.sparse.linalg import MatrixRankWarning
 
 from sims.faults import DataError, Fault, ScenarioError
+from sims.feeder.sensitivity import Sensitivities, Watch, by_differences
 from sims.feeder.solution import Floats, Solution, checked
 from sims.feeder.static_loads import static_loads
 
@@ -85,6 +86,10 @@ class RunppEngine:
         for bus, in_service in zip(single["bus"], single["in_service"], strict=True):
             pp.create_load(self.net, int(bus), p_mw=0.0, in_service=bool(in_service))
         self.net.asymmetric_load = single.iloc[:0]
+
+    def sensitivities(self, p_kw: Floats, q_kvar: Floats, watch: Watch) -> Sensitivities | None:
+        """Central differences: two power flows a connection; see `Engine.sensitivities`."""
+        return by_differences(self, p_kw, q_kvar, watch)
 
     def _runpp(self, max_iteration: int, tolerance_mva: float) -> bool:
         with warnings.catch_warnings(), np.errstate(all="ignore"):

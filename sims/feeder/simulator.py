@@ -14,10 +14,11 @@ from sims.feeder.names import element_names
 from sims.feeder.network import find_bus, load_network
 from sims.feeder.places import Places, make_places
 from sims.feeder.powerflow import UNBALANCED, Engine, Solution, make_engine
+from sims.feeder.site_limits import SiteLimits
 from sims.feeder.zero_sequence import add_zero_sequence
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
-FED_BACK = ("transformer_loading_max_percent", "vm_min_pu")
+FED_BACK = ("transformer_loading_max_percent", "vm_min_pu", "limits")
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,6 +43,7 @@ class Feeder:
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
     heat: Heat | None
+    limits: Mapping[str, SiteLimits]
 
 
 class FeederSimulator(VectorSimulator):
@@ -61,6 +63,7 @@ class FeederSimulator(VectorSimulator):
                 "pv",
                 "stop_on_divergence",
                 "thermal",
+                "limits_for",
             ],
             inputs={
                 "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
@@ -87,8 +90,10 @@ class FeederSimulator(VectorSimulator):
                 "theta_topoil_c": Port("top oil at the step's end, NaN out of service [degC]", nan=True),
                 "theta_hotspot_c": Port("hot spot at the step's end, NaN out of service [degC]", nan=True),
                 "ageing_rate": Port("relative ageing of the paper, mean, NaN out of service [-]", nan=True),
+                "limits": Port("of each site: the feeder around it, if in `limits_for`", nan=True),
             },
             children={
+                "Site": Child(outputs={"limits": "limits"}),
                 "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
                 "Line": Child(outputs={"loading_percent": "line_loading_percent"}),
                 "Transformer": Child(
@@ -110,8 +115,9 @@ class FeederSimulator(VectorSimulator):
         name: `building_bus` and `evse_bus`, bus indices; `places.py` has what a flow by phases asks besides),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
         (`p_kw` and `q_kvar` of the network's own loads, one row a step), `pv` (`bus` indices of plants and
-        their generation `p_kw`, one row a step), `stop_on_divergence` and `thermal` (`parameters`, `paper`
-        and `ambient_c` of the transformers' `Heat`; without it none is published).
+        their generation `p_kw`, one row a step), `stop_on_divergence`, `thermal` (`parameters`, `paper`
+        and `ambient_c` of the transformers' `Heat`; without it none is published) and `limits_for` (names of
+        the sites whose `Site` child tells limits and sensitivities).
         """
         net = params["network"]
         if isinstance(net, str):
@@ -121,13 +127,12 @@ class FeederSimulator(VectorSimulator):
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
-        pv = params.get("pv") or {"bus": [], "p_kw": None}
+        sites, pv = params.get("sites", {}), params.get("pv") or {"bus": [], "p_kw": None}
         engine, background = params.get("engine", "zbus"), params.get("background")
         thermal = params.get("thermal")
         in_service = net.trafo.in_service.to_numpy(dtype=np.bool_)
-        buses, phases, places = make_places(
-            params.get("sites", {}), open_bus, pv["bus"], by_phase=engine == UNBALANCED
-        )
+        buses, phases, places = make_places(sites, open_bus, pv["bus"], by_phase=engine == UNBALANCED)
+        place_of = {bus: place for place, bus in enumerate(buses)}
         return Feeder(
             engine=make_engine(engine, net, buses, phases),
             places=places,
@@ -137,14 +142,18 @@ class FeederSimulator(VectorSimulator):
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
             heat=None if thermal is None else Heat(**thermal, in_service=in_service, dt_min=self.step_s / 60),
+            limits={
+                name: SiteLimits(net, sites[name]["building_bus"], sites[name]["evse_bus"], place_of)
+                for name in params.get("limits_for", ())
+            },
         )
 
     EXTRA_METHODS = ("fed_back",)
 
-    def fed_back(self, eid: str) -> dict[str, float]:
-        """What controllers get one step later; before the first step NaN, as their `initial_data`."""
-        last = self._published.get(eid, {})
-        return {port: last.get(port, float("nan")) for port in FED_BACK}
+    def fed_back(self, eid: str) -> dict[str, Any]:
+        """What controllers get one step later; before the first step NaN and nothing, as `initial_data`."""
+        nothing = dict.fromkeys(FED_BACK, float("nan")) | {"limits": [{} for _ in self._sites(eid)]}
+        return {port: self._published.get(eid, nothing)[port] for port in FED_BACK}
 
     def get_state(self) -> dict[str, Any]:
         return {
@@ -161,6 +170,7 @@ class FeederSimulator(VectorSimulator):
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         names = self.entities[eid].names
         return {
+            "Site": [f"site/{name}" for name in self._sites(eid)],
             "Bus": [f"bus/{name}" for name in names["bus"]],
             "Line": [f"line/{name}" for name in names["line"]],
             "Transformer": [f"transformer/{name}" for name in names["trafo"]],
@@ -170,13 +180,18 @@ class FeederSimulator(VectorSimulator):
         feeder: Feeder = self.entities[eid]
         if feeder.background is not None:
             feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
-        solution = feeder.engine.solve(*_drawn(feeder, k, received))
+        drawn = _drawn(feeder, k, received)
+        solution = feeder.engine.solve(*drawn)
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
         published = _published(solution)
         if feeder.heat is not None:
             published |= feeder.heat.advance(k, solution.transformer_loading_percent)
-        return published
+        limits = [_limits(feeder, name, solution, drawn, received) for name in self._sites(eid)]
+        return published | {"limits": limits}
+
+    def _sites(self, eid: str) -> list[str]:
+        return list(self.entities[eid].places.building)
 
 
 def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
@@ -198,6 +213,17 @@ def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats,
                 raise SimulationError(f"{port}: bus {feeder.names['bus'][row]} is not among open_buses")
             total[feeder.places.open_bus[row]] += power
     return p_kw, q_kvar
+
+
+def _limits(
+    feeder: Feeder, site: str, solution: Solution, drawn: tuple[Floats, Floats], received: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the controller of a site is told, if it asks."""
+    if site not in feeder.limits:
+        return {}
+    p_kw, q_kvar = (received.get(port, {}).get(site, 0.0) for port in ("building_kw", "building_kvar"))
+    evse_kw = child_values(received.get("evse_kw", {}).get(site, {}), len(feeder.places.evse[site]))
+    return feeder.limits[site].at(feeder.engine, solution, drawn, complex(p_kw, q_kvar), evse_kw)
 
 
 def _published(solution: Solution) -> dict[str, Any]:

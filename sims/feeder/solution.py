@@ -73,6 +73,11 @@ class Solution:
     solver: str
     phases: PhaseSolution | None = None
 
+    @property
+    def loading_percent(self) -> Floats:
+        """Loadings of all lines, then of all transformers, shape (n_line + n_trafo,) [%]."""
+        return np.concatenate([self.line_loading_percent, self.transformer_loading_percent])
+
 
 def checked(values: Sequence[float] | Floats, count: int, what: str) -> Floats:
     """`values` as an array of shape (count,), every one finite; else a SimulationError naming the index."""

@@ -15,6 +15,7 @@ from sims.feeder.kernels import Complexes, Floats, Ints
 from sims.feeder.pgm_input import pgm_input
 from sims.feeder.phase_kernels import node_results, worst_loading
 from sims.feeder.runpp import RunppEngine
+from sims.feeder.sensitivity import Sensitivities, Watch, by_differences
 from sims.feeder.solution import PhaseSolution, Solution, checked
 from sims.feeder.static_loads import static_loads
 from sims.feeder.zero_sequence import check_phases
@@ -85,6 +86,10 @@ class ThreePhaseEngine:
         drawn = reference.own_p_kw[:, None] * own.p_share + 1j * reference.own_q_kvar[:, None] * own.q_share
         self._background_kva = self._constant_kva.copy()
         np.add.at(self._background_kva, self._load_of_own, drawn[served])
+
+    def sensitivities(self, p_kw: Floats, q_kvar: Floats, watch: Watch) -> Sensitivities | None:
+        """Central differences: two power flows a connection; see `Engine.sensitivities`."""
+        return by_differences(self, p_kw, q_kvar, watch)
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> Solution:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""

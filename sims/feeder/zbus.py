@@ -4,8 +4,10 @@ import numpy as np
 
 from sims.faults import SimulationError
 from sims.feeder.admittance import build_model, constant_demand, node_of
-from sims.feeder.kernels import apply_inverse, solve_step
+from sims.feeder.kernels import Complexes, apply_inverse, solve_step
 from sims.feeder.runpp import RunppEngine
+from sims.feeder.sensitivity import Sensitivities, Watch
+from sims.feeder.sensitivity_kernel import derivatives
 from sims.feeder.solution import Floats, Solution, checked
 
 AGREEMENT_PU = 1e-6
@@ -42,7 +44,10 @@ class ZbusEngine:
         self._own_node = self._own_node[self._own_served]
         no_load = reference.no_load
         self._rated_lines = len(no_load.line_loading_percent)
-        self._loading = np.concatenate([no_load.line_loading_percent, no_load.transformer_loading_percent])
+        self._loading = no_load.loading_percent
+        place = self._model.branches.place
+        self._branch_of = np.full(self._loading.size, -1, dtype=np.int64)
+        self._branch_of[place[place >= 0]] = np.flatnonzero(place >= 0)
         self._agree(reference.own_p_kw, reference.own_q_kvar)
 
     def set_background(self, p_kw: Floats, q_kvar: Floats) -> None:
@@ -56,15 +61,42 @@ class ZbusEngine:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""
         n = len(self._reference.buses)
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
+        solution, _, _ = self._solved(p_kw, q_kvar)
+        return self._reference.solve(p_kw, q_kvar) if solution is None else solution
+
+    def sensitivities(self, p_kw: Floats, q_kvar: Floats, watch: Watch) -> Sensitivities | None:
+        """Derivative of the fixed point; see `Engine.sensitivities`."""
+        model = self._model
+        solution, v, demand = self._solved(p_kw, q_kvar)
+        vm = np.empty((len(watch.buses), len(watch.connections)))
+        current = np.empty(len(watch.elements), dtype=np.complex128)
+        dcurrent = np.empty((len(watch.elements), len(watch.connections)), dtype=np.complex128)
+        if solution is not None and derivatives(
+            v,
+            demand,
+            model.connection_node[watch.connections],
+            watch.kvar_per_kw,
+            model.bus_node[watch.buses],
+            self._branch_of[watch.elements],
+            model,
+            vm,
+            current,
+            dcurrent,
+        ):
+            return Sensitivities(vm, current, dcurrent)
+        return self._reference.sensitivities(p_kw, q_kvar, watch)
+
+    def _solved(self, p_kw: Floats, q_kvar: Floats) -> tuple[Solution | None, Complexes, Complexes]:
+        """The state, None if the fixed point does not contract; node voltages and demand in it [pu]."""
         # from no load: a warm start saves an iteration, but its last digits tell of the step before
         v, vm, loading = self._v.copy(), np.empty(self._model.bus_node.size), self._loading.copy()
+        demand, lines = self._demand.copy(), self._rated_lines
         iterations, import_kw, import_kvar, losses_kw = solve_step(
-            p_kw, q_kvar, self._demand.copy(), v, self._model, vm, loading
+            p_kw, q_kvar, demand, v, self._model, vm, loading
         )
         if iterations == 0:
-            return self._reference.solve(p_kw, q_kvar)
-        lines = self._rated_lines
-        return Solution(
+            return None, v, demand
+        solution = Solution(
             vm_pu=vm,
             line_loading_percent=loading[:lines],
             transformer_loading_percent=loading[lines:],
@@ -75,6 +107,7 @@ class ZbusEngine:
             iterations=iterations,
             solver=self.name,
         )
+        return solution, v, demand
 
     def _agree(self, own_p_kw: Floats, own_q_kvar: Floats) -> None:
         """Compare with pandapower while every load and connection draws the same small power."""

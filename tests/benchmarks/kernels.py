@@ -3,12 +3,14 @@
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from sims.feeder.ageing import step_with_ageing
 from sims.feeder.network import load_network
-from sims.feeder.powerflow import make_engine
+from sims.feeder.powerflow import Engine, make_engine
+from sims.feeder.sensitivity import Watch
 from sims.feeder.thermal import steady_state
 from sims.feeder.thermal_presets import thermal_preset
 from sims.fleet.arrays import NO_TAPER, Standing, StepRules
@@ -37,21 +39,31 @@ def fleet() -> dict[str, tuple[float, str, str]]:
 
 
 def feeder() -> dict[str, tuple[float, str, str]]:
-    """A zbus solve with all voltages, flows and loadings."""
-    from pathlib import Path
-
+    """A zbus solve with all voltages, flows and loadings, the same by `runpp`, and sensitivities."""
     figures: dict[str, tuple[float, str, str]] = {}
-    for name in ("create_kerber_dorfnetz", "create_kerber_vorstadtnetz_kabel_1"):
+    for name, bar_us in (("create_kerber_dorfnetz", 60), ("create_kerber_vorstadtnetz_kabel_1", 120)):
         net = load_network(f"pandapower:{name}", {}, Path())
-        buses = [int(bus) for bus in net.load.bus[:15]]
-        engine = make_engine("zbus", net, buses)
+        buses = [int(bus) for bus in net.load.bus[:50]]
+        fast, runpp = (make_engine(engine, net, buses) for engine in ("zbus", "pandapower"))
         rng = random.Random(0)  # noqa: S311 - loads of a benchmark
         loads = [np.array([rng.uniform(-5, 10) for _ in buses]) for _ in range(64)]
-        turn = iter(range(10**9))
-        zero = np.zeros(len(buses))
-        used = microseconds(lambda e=engine, t=turn, p=loads, q=zero: e.solve(p[next(t) % 64], q), 2000)
-        figures[f"{len(net.bus)} buses"] = (used, "us", "")
+        solve_us, runpp_us = (
+            _solve_us(engine, loads, calls) for engine, calls in ((fast, 2000), (runpp, 20))
+        )
+        n, zero = len(buses), np.zeros(len(buses))
+        watch = Watch(np.arange(n), zero, np.arange(len(net.bus)), np.arange(len(net.line) + len(net.trafo)))
+        told_us = microseconds(lambda e=fast, p=loads[0], q=zero, w=watch: e.sensitivities(p, q, w), 50)
+        size = f"{len(net.bus)} buses"
+        figures[size] = (solve_us, "us", f"bar {bar_us} us")
+        figures[f"{size}, runpp of pandapower"] = (runpp_us / 1e3, "ms", "")
+        figures[f"{size}, times less CPU than runpp"] = (runpp_us / solve_us, "x", "bar 200")
+        figures[f"{size}, sensitivities of all for {n} connections"] = (told_us / 1e3, "ms", "bar 5 ms")
     return figures
+
+
+def _solve_us(engine: Engine, loads: list[np.ndarray], calls: int) -> float:
+    turn, zero = iter(range(10**9)), np.zeros(len(loads[0]))
+    return microseconds(lambda: engine.solve(loads[next(turn) % len(loads)], zero), calls)
 
 
 def by_phase() -> dict[str, tuple[float, str, str]]:

@@ -36,4 +36,5 @@ def one_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inputs, "_network", network)
         patch.setattr(simulator, "make_engine", engine)
+        patch.setattr(powerflow, "make_engine", engine)  # for the check of the inputs
         yield

@@ -103,14 +103,15 @@ def test_it_equals_the_simulators_step_for_step(name, hours, every_steps):
     episode = EPISODES[hours]()
     rehearsed = played(name, episode, every_steps)
     control, fleet = simulators(name, episode, every_steps)
-    state = fleet.fed_back("site")["state_next"]
+    state, told = fleet.fed_back("site")["state_next"], {}
     for k in range(N_STEPS):
         signals = {series: getattr(episode, series).tolist()[k] for series in SERIES}
         building_kw = float(episode.building_kw[k])
-        received = {"building_kw": building_kw, "signals": signals, "state": state}
+        received = {"building_kw": building_kw, "signals": signals, "state": state} | told
         asked = control.advance("site", k, received)
         out = fleet.advance("site", k, {"building_kw": building_kw} | asked)
         state = out["state_next"]
+        told = episode.feeder.says(building_kw, np.array(out["evse_kw"]))
         np.testing.assert_array_equal(rehearsed.setpoint_kw[k], asked["setpoint_kw"])
         np.testing.assert_array_equal(rehearsed.evse_kw[k], out["evse_kw"])
         np.testing.assert_array_equal(rehearsed.soc[k], out["soc"])

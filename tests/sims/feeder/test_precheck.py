@@ -41,6 +41,10 @@ def net(office):
     pp.create_sgen(office, 3, p_mw=0.03)
     pp.create_storage(office, 4, p_mw=0.02, max_e_mwh=0.1)
     pp.create_switch(office, 1, 0, et="l", closed=True)
+    pp.create_asymmetric_load(office, 3, p_a_mw=0.002, q_a_mvar=0.001)
+    pp.create_shunt(office, 3, q_mvar=0.01)
+    pp.create_ward(office, 4, ps_mw=0.001, qs_mvar=0.0, pz_mw=0.001, qz_mvar=0.0)
+    pp.create_impedance(office, 3, 4, rft_pu=0.02, xft_pu=0.01, sn_mva=1.0)
     assert check_network(office) == []
     return office
 
@@ -58,6 +62,14 @@ def no_grid(net):
 
 def no_impedance(net):
     net.line.loc[1, ["r_ohm_per_km", "x_ohm_per_km"]] = 0.0
+
+
+def impedance_of_nothing(net):
+    net.impedance[["rft_pu", "xft_pu"]] = 0.0
+
+
+def switch_across(net):
+    pp.create_switch(net, 0, 2, et="b")
 
 
 def reversed_transformer(net):
@@ -89,7 +101,7 @@ MUTATIONS = [
     (put("switch", "element", 77), "N11", "network.switch[0]", "element = 77: no such line index"),
     (put("bus", "vn_kv", 0.0, 3), "N12", "network.bus[3]", "vn_kv = 0.0: allowed > 0 kV"),
     (put("bus", "vn_kv", np.nan, 3), "N12", "network.bus[3]", "vn_kv = nan"),
-    (put("ext_grid", "vm_pu", 0.0), "N12", "network.ext_grid[0]", "vm_pu = 0.0: allowed > 0 pu"),
+    (put("ext_grid", "vm_pu", 0.0), "N12", "network.ext_grid[0]", "vm_pu = 0.0: allowed 0.5 .. 1.5 pu"),
     (put("line", "length_km", 0.0), "N12", "network.line[0]", "length_km = 0.0: allowed > 0 km"),
     (put("line", "length_km", -0.1), "N12", "network.line[0]", "length_km = -0.1"),
     (put("line", "length_km", np.nan), "N12", "network.line[0]", "length_km = nan"),
@@ -121,8 +133,33 @@ MUTATIONS = [
     ),
     (put("trafo", "vkr_percent", 7.0), "N14", "network.trafo[0]", "vkr_percent = 7.0: allowed <= vk_percent"),
     (tap_without_changer, "N15", "network.trafo[0]", "tap_pos = 1: has no effect"),
-    (put("load", "p_mw", 20.0), "N16", "network.load[0]", "p_mw = 20.0: allowed <= 1.25 MW"),
+    (put("load", "p_mw", 20.0), "N16", "network.load[0]", "p_mw = 20.0: allowed <= 1.25 MVA"),
     (put("sgen", "p_mw", 20.0), "N16", "network.sgen[0]", "is this kW?"),
+    (put("load", "q_mvar", -20.0), "N16", "network.load[0]", "q_mvar = -20.0: allowed <= 1.25 MVA"),
+    (put("asymmetric_load", "p_b_mw", 5.0), "N16", "network.asymmetric_load[0]", "p_b_mw = 5.0: allowed"),
+    (put("asymmetric_load", "q_c_mvar", np.nan), "N12", "network.asymmetric_load[0]", "q_c_mvar = nan"),
+    (put("asymmetric_load", "scaling", -1.0), "N12", "network.asymmetric_load[0]", "scaling = -1.0: allowed"),
+    (put("ext_grid", "vm_pu", 20.0), "N12", "network.ext_grid[0]", "vm_pu = 20.0: allowed 0.5 .. 1.5 pu"),
+    (put("ext_grid", "vm_pu", np.nan), "N12", "network.ext_grid[0]", "vm_pu = nan: allowed 0.5 .. 1.5 pu"),
+    (put("ext_grid", "va_degree", np.nan), "N12", "network.ext_grid[0]", "va_degree = nan"),
+    (put("line", "c_nf_per_km", -5.0), "N12", "network.line[0]", "c_nf_per_km = -5.0: allowed >= 0 nF/km"),
+    (put("line", "g_us_per_km", np.nan), "N12", "network.line[0]", "g_us_per_km = nan: allowed >= 0 uS/km"),
+    (put("trafo", "i0_percent", -1.0), "N12", "network.trafo[0]", "i0_percent = -1.0: allowed >= 0 %"),
+    (put("trafo", "shift_degree", np.nan), "N12", "network.trafo[0]", "shift_degree = nan"),
+    (put("trafo", "parallel", 0), "N12", "network.trafo[0]", "parallel = 0: allowed > 0"),
+    (put("shunt", "q_mvar", np.nan), "N12", "network.shunt[0]", "q_mvar = nan"),
+    (put("ward", "pz_mw", np.nan), "N12", "network.ward[0]", "pz_mw = nan"),
+    (put("impedance", "sn_mva", 0.0), "N12", "network.impedance[0]", "sn_mva = 0.0: allowed > 0 MVA"),
+    (impedance_of_nothing, "N13", "network.impedance[0]", "rft_pu = 0.0: xft_pu is 0 too"),
+    (put("line", "from_bus", 0), "N20", 'network.line[0] "building_cable"', "different voltage levels"),
+    (switch_across, "N20", "network.switch[1]", "bus = 0: bus and element are at different voltage levels"),
+    (
+        put("trafo", "vn_hv_kv", 10.0),
+        "N20",
+        "network.trafo[0]",
+        "vn_hv_kv = 10.0: allowed within a factor",
+    ),
+    (put("trafo", "vn_lv_kv", 0.23), "N20", "network.trafo[0]", "vn_lv_kv = 0.23: allowed within a factor"),
     (reversed_transformer, "N17", 'network.trafo[0] "transformer"', "hv_bus = 1"),
     (
         put("bus", "in_service", False, 2),
