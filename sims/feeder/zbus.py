@@ -4,7 +4,8 @@ import numpy as np
 
 from sims.faults import SimulationError
 from sims.feeder.admittance import build_model, constant_demand, node_of
-from sims.feeder.kernels import apply_inverse, solve_step
+from sims.feeder.kernels import add_connections, apply_inverse, read_state, solve_step
+from sims.feeder.reactive import Answer, VoltVar, by_solving, loop_gain, settle
 from sims.feeder.runpp import RunppEngine
 from sims.feeder.solution import Floats, Solution, checked
 
@@ -58,11 +59,37 @@ class ZbusEngine:
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
         # from no load: a warm start saves an iteration, but its last digits tell of the step before
         v, vm, loading = self._v.copy(), np.empty(self._model.bus_node.size), self._loading.copy()
-        iterations, import_kw, import_kvar, losses_kw = solve_step(
-            p_kw, q_kvar, self._demand.copy(), v, self._model, vm, loading
-        )
+        iterations, *totals = solve_step(p_kw, q_kvar, self._demand.copy(), v, self._model, vm, loading)
         if iterations == 0:
             return self._reference.solve(p_kw, q_kvar)
+        return self._solution(vm, loading, iterations, *totals)
+
+    def solve_volt_var(self, p_kw: Floats, q_kvar: Floats, port_kw: Floats, ports: VoltVar) -> Answer:
+        """The same with ports that follow a Q(V) curve; see `by_solving`, which takes over like `runpp`."""
+        n, model = len(self._reference.buses), self._model
+        p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
+        v, vm, loading = self._v.copy(), np.empty(model.bus_node.size), self._loading.copy()
+        demand, own_kvar = self._demand.copy(), np.zeros(port_kw.size)
+        add_connections(demand, p_kw, q_kvar, model)
+        sweeps, settled = settle(v, port_kw, demand, model, ports, own_kvar)
+        if sweeps == 0:
+            return by_solving(self._reference, p_kw, q_kvar, port_kw, ports)
+        totals = read_state(v, demand, model, vm, loading)
+        return Answer(self._solution(vm, loading, sweeps, *totals), own_kvar, settled)
+
+    def damped(self, ports: VoltVar) -> VoltVar:
+        """The ports with the damping under which their fixed point contracts in this network."""
+        return ports._replace(damping=2.0 / (2.0 + loop_gain(self._model, self._v, ports)))
+
+    def _solution(
+        self,
+        vm: Floats,
+        loading: Floats,
+        iterations: int,
+        import_kw: float,
+        import_kvar: float,
+        losses_kw: float,
+    ) -> Solution:
         lines = self._rated_lines
         return Solution(
             vm_pu=vm,
