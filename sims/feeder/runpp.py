@@ -12,7 +12,7 @@ from pandapower.pypower.idx_bus import PD, QD
 from scipy.sparse.linalg import MatrixRankWarning
 
 from sims.faults import DataError, Fault, ScenarioError
-from sims.feeder.solution import Floats, Solution, checked
+from sims.feeder.solution import Floats, Ints, Solution, checked
 
 # iterations and tolerance [MVA] of each attempt; the second has pandapower's default tolerance
 ATTEMPTS = ((10, 1e-10), (50, 1e-8))
@@ -69,6 +69,17 @@ class RunppEngine:
         """Consumption of the network's own static loads from now on; see `Engine.set_background`."""
         self.own_p_kw = checked(p_kw, self.n_own, "background p_kw")
         self.own_q_kvar = checked(q_kvar, self.n_own, "background q_kvar")
+
+    def put_taps(self, rows: Ints, tap: Ints) -> None:
+        """Put transformers (rows of `net.trafo`) into tap positions [-]."""
+        self.net.trafo.loc[self.net.trafo.index[rows], "tap_pos"] = tap
+
+    def restart(self) -> None:
+        """Solve without own loads and connections again: `no_load` and the net's matrices are of now."""
+        own_p_kw, own_q_kvar = self.own_p_kw, self.own_q_kvar
+        self.set_background(np.zeros(self.n_own), np.zeros(self.n_own))
+        self.no_load = self._start()
+        self.set_background(own_p_kw, own_q_kvar)
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> Solution:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""

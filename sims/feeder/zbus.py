@@ -16,7 +16,7 @@ PROBE_PU = 0.01
 class ZbusEngine:
     """Fixed point of the bus impedance matrix; `runpp` takes over the steps that do not contract.
 
-    Taps and switches are frozen at construction: after a change make a new engine.
+    Taps and switches are frozen at construction: after a change of taps see `TappedEngine`.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ZbusEngine:
 
     def __init__(self, reference: RunppEngine) -> None:
         net = reference.net
-        self._reference = reference
+        self.reference = reference
         self._model, self._v = build_model(net, np.array(reference.buses, dtype=np.int64))
         self._constant = constant_demand(net)
         own = net.load.iloc[: reference.n_own]
@@ -48,32 +48,32 @@ class ZbusEngine:
 
     def set_background(self, p_kw: Floats, q_kvar: Floats) -> None:
         """Consumption of the network's own static loads from now on; see `Engine.set_background`."""
-        self._reference.set_background(p_kw, q_kvar)
-        own = self._reference.own_p_kw + 1j * self._reference.own_q_kvar
+        self.reference.set_background(p_kw, q_kvar)
+        own = self.reference.own_p_kw + 1j * self.reference.own_q_kvar
         self._demand = self._constant.copy()
         np.add.at(self._demand, self._own_node, own[self._own_served] / self._model.base_kva)
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> Solution:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""
-        n = len(self._reference.buses)
+        n = len(self.reference.buses)
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
         # from no load: a warm start saves an iteration, but its last digits tell of the step before
         v, vm, loading = self._v.copy(), np.empty(self._model.bus_node.size), self._loading.copy()
         iterations, *totals = solve_step(p_kw, q_kvar, self._demand.copy(), v, self._model, vm, loading)
         if iterations == 0:
-            return self._reference.solve(p_kw, q_kvar)
+            return self.reference.solve(p_kw, q_kvar)
         return self._solution(vm, loading, iterations, *totals)
 
     def solve_volt_var(self, p_kw: Floats, q_kvar: Floats, port_kw: Floats, ports: VoltVar) -> Answer:
         """The same with ports that follow a Q(V) curve; see `by_solving`, which takes over like `runpp`."""
-        n, model = len(self._reference.buses), self._model
+        n, model = len(self.reference.buses), self._model
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
         v, vm, loading = self._v.copy(), np.empty(model.bus_node.size), self._loading.copy()
         demand, own_kvar = self._demand.copy(), np.zeros(port_kw.size)
         add_connections(demand, p_kw, q_kvar, model)
         sweeps, settled = settle(v, port_kw, demand, model, ports, own_kvar)
         if sweeps == 0:
-            return by_solving(self._reference, p_kw, q_kvar, port_kw, ports)
+            return by_solving(self.reference, p_kw, q_kvar, port_kw, ports)
         totals = read_state(v, demand, model, vm, loading)
         return Answer(self._solution(vm, loading, sweeps, *totals), own_kvar, settled)
 
@@ -106,10 +106,10 @@ class ZbusEngine:
     def _agree(self, own_p_kw: Floats, own_q_kvar: Floats) -> None:
         """Compare with pandapower while every load and connection draws the same small power."""
         probe_kw = self._probe_kw()
-        connections, own = np.full(len(self._reference.buses), probe_kw), np.full(own_p_kw.size, probe_kw)
+        connections, own = np.full(len(self.reference.buses), probe_kw), np.full(own_p_kw.size, probe_kw)
         self.set_background(own, 0.5 * own)
         ours = self.solve(connections, 0.5 * connections)
-        theirs = self._reference.solve(connections, 0.5 * connections)
+        theirs = self.reference.solve(connections, 0.5 * connections)
         self.set_background(own_p_kw, own_q_kvar)
         apart = max(
             _distance(ours.vm_pu, theirs.vm_pu),
