@@ -142,7 +142,12 @@ def run_header(inputs: "Inputs") -> RunHeader:
 
 def run_features(inputs: "Inputs") -> tuple[str, ...]:
     """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
-    features: dict[str, bool] = {}
+    chargers = [group for site in inputs.scenario.sites for group in site.chargers]
+    features: dict[str, bool] = {
+        "reactive": any(group.draws_kvar for group in chargers),
+        "taps": bool(inputs.tap_changers),
+        "volt_watt": any(group.volt_watt is not None for group in chargers),
+    }
     return tuple(sorted(name for name, on in features.items() if on))
 
 

@@ -103,17 +103,51 @@ SERIES = (
         "Row of the sessions table at the start of the step, -1 when the port is empty",
         "int64",
     ),
+    _q(
+        SITE,
+        "evse_kvar",
+        "time evse",
+        "kvar",
+        "Reactive power of the port, drawn (lagging) positive, 0 when not converged",
+        needs="reactive",
+    ),
     _q(FEEDER, "vm_pu", "time bus", "pu", "Voltage magnitude, NaN when not converged"),
     _q(FEEDER, "transformer_loading_percent", "time transformer", "percent", "Loading of the transformer"),
     _q(FEEDER, "line_loading_percent", "time line", "percent", "Loading of the line"),
     _q(FEEDER, "import_kw", "time", "kW", "Power drawn from the grid above, import positive"),
     _q(FEEDER, "losses_kw", "time", "kW", "Losses of lines and transformers"),
     _q(FEEDER, "converged", "time", "1", "Power flow solved: 1, not solved: 0", "int64"),
+    _q(
+        FEEDER,
+        "volt_var_settled",
+        "time",
+        "1",
+        "Every port on its Q(V) curve: 1, not: 0",
+        "int64",
+        needs="reactive",
+    ),
+    _q(
+        FEEDER,
+        "tap_pos",
+        "time transformer",
+        "1",
+        "Tap position in the step, NaN of a transformer without taps",
+        needs="taps",
+    ),
 )
 
 AT_END = (
     _q(SITE, "evse_kind", "evse", "1", "Kind of the port", "str"),
     _q(SITE, "clamped_requests", "evse", "1", "Requests of the policy that limits changed", "int64"),
+    _q(
+        SITE,
+        "volt_watt_steps",
+        "evse",
+        "1",
+        "Steps in which low or high voltage cut the power asked of the port",
+        "int64",
+        needs="volt_watt",
+    ),
     _q(SITE, "soc_end", "evse", "1", "State of charge at the end of the run, NaN when the port is empty"),
 )
 

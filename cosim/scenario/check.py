@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
+from cosim.scenario.voltage_check import check_voltage
 from sims.clock import Clock
 
 ZONES_OF = {
@@ -37,6 +38,7 @@ def check_scenario(scenario: Scenario) -> list[Finding]:
         *_check_time(scenario),
         *_check_background(scenario),
         *_check_weather(scenario),
+        *check_voltage(scenario),
         *_check_paths(scenario),
         *(finding for i, site in enumerate(scenario.sites) for finding in _check_site(site, i, scenario)),
     ]

@@ -15,6 +15,7 @@ from cosim.scenario.load import load_scenario
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
+from cosim.scenario.tap_inputs import TapInput, read_tap_changers
 from cosim.scenario.validate import BrokenFormError
 from sims.clock import Clock
 from sims.control.rules import ThresholdRule
@@ -49,6 +50,8 @@ class Inputs:
         Power of the feeder's own loads; None: as the network has them.
     temperature_c : floats, shape (n_steps,), or None
         Outside air in every step, None when the scenario has no weather [degC].
+    tap_changers : tuple of TapInput
+        Those of the scenario.
     sites : tuple of SiteInputs
         In the order of the scenario.
     warnings : tuple of str
@@ -60,6 +63,7 @@ class Inputs:
     net: "pandapowerNet"
     background: BackgroundPower | None
     temperature_c: Floats | None
+    tap_changers: tuple[TapInput, ...]
     sites: tuple[SiteInputs, ...]
     warnings: tuple[str, ...]
 
@@ -90,6 +94,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     net = found.attempt(_network, scenario)
     background = found.attempt(read_background, scenario, net, clock) if net is not None else None
     temperature_c = found.attempt(_temperature_c, scenario, clock)
+    tap_changers = () if net is None else read_tap_changers(scenario, net, found)
     sites = [
         SiteReader(scenario, i, clock, found).read(net, allow_code=allow_code)
         for i in range(len(scenario.sites))
@@ -101,7 +106,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     if net is None or len(read) != len(sites):
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
-    return Inputs(scenario, clock, net, background, temperature_c, read, tuple(found.warnings))
+    return Inputs(scenario, clock, net, background, temperature_c, tap_changers, read, tuple(found.warnings))
 
 
 def load_checked(

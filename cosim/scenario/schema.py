@@ -7,18 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosim.scenario.positions import Places, site_names
+from cosim.scenario.section import Section
+from cosim.scenario.voltage_form import TapChanger, VoltVar, VoltWatt
 
 SCHEMA_VERSION = 1
 STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WholeNumber = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Scalar = bool | WholeNumber | float | str
-
-
-class Section(BaseModel):
-    """A table of the scenario file: unknown keys are errors, values are finite, nothing is converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Background(Section):
@@ -49,6 +45,7 @@ class Feeder(Section):
     on_divergence: Literal["mark", "stop"] = Field(
         default="mark", description="a step whose power flow has no solution is marked, or stops the run"
     )
+    tap_changers: list[TapChanger] = Field(default_factory=list, max_length=1000)
 
 
 class Weather(Section):
@@ -114,6 +111,19 @@ class Chargers(Section):
     connection: str | None = Field(
         default=None, description="bus of the ports; default: the site's connection"
     )
+    power_factor: float = Field(
+        default=1.0,
+        ge=-1,
+        le=1,
+        description="cos phi, > 0 draws and < 0 gives reactive power, charging or not; beyond +-0.5 [-]",
+    )
+    volt_var: VoltVar | None = None
+    volt_watt: VoltWatt | None = None
+
+    @property
+    def draws_kvar(self) -> bool:
+        """Whether its ports draw or give reactive power."""
+        return self.power_factor != 1.0 or self.volt_var is not None
 
 
 class Generator(Section):

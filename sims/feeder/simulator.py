@@ -9,12 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.faults import SimulationError
+from sims.feeder.charger_reactive import ChargerReactive
 from sims.feeder.names import element_names
 from sims.feeder.network import find_bus, load_network
 from sims.feeder.powerflow import Engine, Solution, make_engine
+from sims.feeder.reactive import Answer
+from sims.feeder.regulator import TapRegulator
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
-FED_BACK = ("transformer_loading_max_percent", "vm_min_pu")
+FED_BACK = ("transformer_loading_max_percent", "vm_min_pu", "vm_evse_pu")
+
+_NO_KVAR: dict[str, Any] = {"port": [], "volt_var_pu": [], "volt_var_kvar": [], "rated_kva": []}
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -51,12 +56,22 @@ class Background:
 class Feeder:
     """A network with its engine, and where each source draws its power."""
 
-    engine: Engine
+    fixed_engine: Engine | None
+    taps: TapRegulator | None
     places: Places
-    n_connections: int
+    bus_rows: Ints
+    reactive: ChargerReactive | None
     background: Background | None
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
+
+    @property
+    def engine(self) -> Engine:
+        """The engine at work: taps that move bring their own."""
+        engine = self.fixed_engine if self.taps is None else self.taps.engine
+        if engine is None:
+            raise AssertionError("neither taps nor a fixed engine")
+        return engine
 
 
 class FeederSimulator(VectorSimulator):
@@ -73,6 +88,7 @@ class FeederSimulator(VectorSimulator):
                 "open_buses",
                 "background",
                 "stop_on_divergence",
+                "tap_changers",
             ],
             inputs={
                 "building_kw": Port("active power of each site's building [kW]", many=True, optional=True),
@@ -90,8 +106,13 @@ class FeederSimulator(VectorSimulator):
                 "import_kw": Port("power drawn from the grid above [kW]"),
                 "losses_kw": Port("losses of lines and transformers [kW]"),
                 "converged": Port("1 when the power flow has a solution, else 0 [-]"),
+                "vm_evse_pu": Port("voltage at each port, a list a site, NaN when unknown [pu]", nan=True),
+                "evse_kvar": Port("reactive power of each port, a list a site [kvar]"),
+                "volt_var_settled": Port("1 when every port is on its Q(V) curve, else 0 [-]"),
+                "tap_pos": Port("tap position of each transformer, NaN without taps [-]", nan=True),
             },
             children={
+                "Site": Child(outputs={"vm_evse_pu": "vm_evse_pu", "evse_kvar": "evse_kvar"}),
                 "Bus": Child(outputs={"vm_pu": "vm_pu"}, inputs={"p_kw": "bus_kw", "q_kvar": "bus_kvar"}),
                 "Line": Child(outputs={"loading_percent": "line_loading_percent"}),
                 "Transformer": Child(outputs={"loading_percent": "transformer_loading_percent"}),
@@ -105,7 +126,8 @@ class FeederSimulator(VectorSimulator):
         Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
         and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
-        (`p_kw` and `q_kvar` of the network's own loads, one row a step) and `stop_on_divergence`.
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `stop_on_divergence` and
+        `tap_changers` (see `TapRegulator`). A site may have `reactive` (see `ChargerReactive.of_sites`).
         """
         net = params["network"]
         if isinstance(net, str):
@@ -113,12 +135,19 @@ class FeederSimulator(VectorSimulator):
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
-        buses, places = _places(params.get("sites", {}), open_bus)
-        background = params.get("background")
+        sites = params.get("sites", {})
+        buses, places = _places(sites, open_bus)
+        bus_rows = np.array([rows[bus] for bus in buses], dtype=np.int64)
+        background, changers = params.get("background"), params.get("tap_changers", ())
+        engine = params.get("engine", "zbus")
+        taps = TapRegulator(engine, net, buses, changers, self.step_s) if changers else None
+        fixed = None if taps else make_engine(engine, net, buses)
         return Feeder(
-            engine=make_engine(params.get("engine", "zbus"), net, buses),
+            fixed_engine=fixed,
+            taps=taps,
             places=places,
-            n_connections=len(buses),
+            bus_rows=bus_rows,
+            reactive=_reactive(taps.engine if taps else fixed, sites, places, bus_rows),
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
@@ -126,20 +155,30 @@ class FeederSimulator(VectorSimulator):
 
     EXTRA_METHODS = ("fed_back",)
 
-    def fed_back(self, eid: str) -> dict[str, float]:
-        """What controllers get one step later; before the first step NaN, as their `initial_data`."""
-        last = self._published.get(eid, {})
-        return {port: last.get(port, float("nan")) for port in FED_BACK}
+    def fed_back(self, eid: str) -> dict[str, Any]:
+        """What controllers and fleets get one step later; before the first step NaN, as `initial_data`."""
+        evse = self.entities[eid].places.evse.values()
+        unknown: dict[str, Any] = dict.fromkeys(FED_BACK, float("nan"))
+        unknown["vm_evse_pu"] = [[float("nan")] * len(places) for places in evse]
+        last = self._published.get(eid, unknown)
+        return {port: last[port] for port in FED_BACK}
 
     def get_state(self) -> dict[str, Any]:
-        return {eid: self.fed_back(eid) for eid in self.entities}
+        return {
+            eid: {"fed_back": self.fed_back(eid), "taps": feeder.taps.get_state() if feeder.taps else None}
+            for eid, feeder in self.entities.items()
+        }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        self._published = {eid: dict(results) for eid, results in state.items()}
+        for eid, known in state.items():
+            self._published[eid] = dict(known["fed_back"])
+            if taps := self.entities[eid].taps:
+                taps.set_state(known["taps"])
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         names = self.entities[eid].names
         return {
+            "Site": [f"site/{name}" for name in self.entities[eid].places.evse],
             "Bus": [f"bus/{name}" for name in names["bus"]],
             "Line": [f"line/{name}" for name in names["line"]],
             "Transformer": [f"transformer/{name}" for name in names["trafo"]],
@@ -149,10 +188,18 @@ class FeederSimulator(VectorSimulator):
         feeder: Feeder = self.entities[eid]
         if feeder.background is not None:
             feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
-        solution = feeder.engine.solve(*_drawn(feeder, received))
+        answer = _solved(feeder, received)
+        solution = answer.solution
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
-        return _published(solution)
+        published = _published(solution) | {"vm_evse_pu": _at_ports(feeder, solution)}
+        if feeder.reactive is not None:
+            published["evse_kvar"] = _by_site(feeder, answer.q_kvar)
+            published["volt_var_settled"] = int(answer.settled)
+        if feeder.taps is not None:
+            published["tap_pos"] = feeder.taps.position.tolist()
+            feeder.taps.see(solution.vm_pu)
+        return published
 
 
 def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list[int], Places]:
@@ -172,20 +219,53 @@ def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list
 
 def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
     """Active and reactive power drawn at each connection, shape (n_connections,) [kW], [kvar]."""
-    p_kw, q_kvar = np.zeros(feeder.n_connections), np.zeros(feeder.n_connections)
+    n_connections = len(feeder.bus_rows)
+    p_kw, q_kvar = np.zeros(n_connections), np.zeros(n_connections)
     for name, power in received.get("building_kw", {}).items():
         p_kw[feeder.places.building[name]] += power
     for name, power in received.get("building_kvar", {}).items():
         q_kvar[feeder.places.building[name]] += power
     for name, powers in received.get("evse_kw", {}).items():
         places = feeder.places.evse[name]
-        p_kw += np.bincount(places, child_values(powers, len(places)), feeder.n_connections)
+        p_kw += np.bincount(places, child_values(powers, len(places)), n_connections)
     for port, total in (("bus_kw", p_kw), ("bus_kvar", q_kvar)):
         for row, power in received.get(port, {}).items():
             if row not in feeder.places.open_bus:
                 raise SimulationError(f"{port}: bus {feeder.names['bus'][row]} is not among open_buses")
             total[feeder.places.open_bus[row]] += power
     return p_kw, q_kvar
+
+
+def _reactive(
+    engine: Engine | None, sites: Mapping[str, Any], places: Places, bus_rows: Ints
+) -> ChargerReactive | None:
+    """The chargers of all sites, None when none of them has to do with reactive power."""
+    if engine is None or not any("reactive" in site for site in sites.values()):
+        return None
+    described = [site.get("reactive", _NO_KVAR | {"tan_phi": [0.0] * len(site["evse_bus"])}) for site in sites.values()]
+    return ChargerReactive.of_sites(engine, [places.evse[name] for name in sites], bus_rows, described)
+
+
+def _solved(feeder: Feeder, received: Mapping[str, Any]) -> Answer:
+    """The power flow of what everybody draws, reactive power of the ports included."""
+    drawn = _drawn(feeder, received)
+    if feeder.reactive is None:
+        return Answer(feeder.engine.solve(*drawn), np.zeros(0), settled=True)
+    sent = received.get("evse_kw", {})
+    evse_kw = [child_values(sent.get(name, {}), len(evse)) for name, evse in feeder.places.evse.items()]
+    return feeder.reactive.solve(feeder.engine, *drawn, np.concatenate(evse_kw))
+
+
+def _at_ports(feeder: Feeder, solution: Solution) -> list[list[float]]:
+    """Voltage at each port, a list a site [pu]."""
+    at_connections = solution.vm_pu[feeder.bus_rows]
+    return [at_connections[evse].tolist() for evse in feeder.places.evse.values()]
+
+
+def _by_site(feeder: Feeder, values: Floats) -> list[list[float]]:
+    """Values of the ports of all sites as a list a site."""
+    ends = np.cumsum([len(evse) for evse in feeder.places.evse.values()])
+    return [part.tolist() for part in np.split(values, ends[:-1])]
 
 
 def _published(solution: Solution) -> dict[str, Any]:
