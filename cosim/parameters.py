@@ -48,6 +48,7 @@ def signals(chosen: SignalSet, clock: Clock) -> dict[str, Any]:
     numbers = clock.epoch_s() // window - clock.start_s // window
     return {
         "price_per_kwh": chosen.tariff.price_per_kwh(calendar).tolist(),
+        "export_price_per_kwh": chosen.tariff.export_price_per_kwh(calendar).tolist(),
         "co2_g_per_kwh": chosen.co2_g_per_kwh.tolist(),
         "demand_window": np.where(chosen.tariff.in_demand_window(calendar), numbers, -1).tolist(),
         "billing_month": calendar.billing_month.tolist(),
@@ -58,7 +59,8 @@ def building(site: SiteInputs) -> dict[str, Any]:
     """Parameters of a `Building` entity."""
     described = site.site.building
     return {
-        "p_kw": site.building_kw.tolist(),
+        "load_kw": site.building_kw.tolist(),
+        "pv_kw": None if site.pv_kw is None else site.pv_kw.tolist(),
         "power_factor": 1.0 if described is None else described.power_factor,
     }
 
@@ -110,7 +112,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
 
 def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
     """Parameters of the `Feeder` entity; a process of its own loads the network itself."""
-    section, background = inputs.scenario.feeder, inputs.background
+    section, background, pv = inputs.scenario.feeder, inputs.background, inputs.pv
     return {
         "network": section.network if remote else inputs.net,
         "options": section.options,
@@ -121,6 +123,7 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
             for site in inputs.sites
         },
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
+        "pv": None if pv is None else {"bus": pv.bus.tolist(), "p_kw": pv.p_kw.tolist()},
         "stop_on_divergence": section.on_divergence == "stop",
     }
 

@@ -143,7 +143,9 @@ def run_header(inputs: "Inputs") -> RunHeader:
 def run_features(inputs: "Inputs") -> tuple[str, ...]:
     """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
     chargers = [group for site in inputs.scenario.sites for group in site.chargers]
-    features: dict[str, bool] = {
+    features = {
+        "export_price": any(site.tariff.pays_export for site in inputs.sites),
+        "pv": any(site.pv_kw is not None for site in inputs.sites),
         "reactive": any(group.draws_kvar for group in chargers),
         "taps": bool(inputs.tap_changers),
         "volt_watt": any(group.volt_watt is not None for group in chargers),

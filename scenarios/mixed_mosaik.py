@@ -130,6 +130,7 @@ def main() -> list[dict[str, dict[str, float]]]:
         ).Homes()
         flat = {
             "price_per_kwh": [0.3] * N_STEPS,
+            "export_price_per_kwh": [0.0] * N_STEPS,
             "co2_g_per_kwh": [0.0] * N_STEPS,
             "demand_window": [-1] * N_STEPS,
             "billing_month": [0] * N_STEPS,

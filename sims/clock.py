@@ -63,10 +63,13 @@ class Clock:
         tz = ZoneInfo(self.zone)
         local = [datetime.fromtimestamp(second, tz) for second in self.epoch_s().tolist()]
         fields = np.array(
-            [(at.month, at.weekday(), at.hour, at.year * 12 + at.month) for at in local], dtype=np.int64
+            [(at.month, at.weekday(), at.hour, at.year * 12 + at.month, at.toordinal()) for at in local],
+            dtype=np.int64,
         )
-        month, weekday, hour, months = fields.T
-        return Calendar(month=month, weekday=weekday, hour=hour, billing_month=months - months[0])
+        month, weekday, hour, months, days = fields.T
+        return Calendar(
+            month=month, weekday=weekday, hour=hour, billing_month=months - months[0], day=days - days[0]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,12 @@ class Calendar:
         0..23, the local clock hour in which the step starts [h].
     billing_month : ints
         0 in the first calendar month of the run, then counted up [-].
+    day : ints
+        0 on the first local day of the run, then counted up [-].
     """
 
     month: npt.NDArray[np.int64]
     weekday: npt.NDArray[np.int64]
     hour: npt.NDArray[np.int64]
     billing_month: npt.NDArray[np.int64]
+    day: npt.NDArray[np.int64]

@@ -195,13 +195,14 @@ def _recorded(header: RunHeader) -> dict[str, dict[str, Any]]:
 def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any], inputs: Inputs) -> None:
     feeder = made["feeder"]
     chosen = parameters.signal_sets(inputs)
+    given_on = ("pv_kw",) if any(site.pv_kw is not None for site in inputs.sites) else ()
     for site in inputs.sites:
         name = site.site.name
         building, fleet, control = (made[f"{kind}/{name}"] for kind in ("building", "fleet", "control"))
         world.connect(building, control, ("p_kw", "building_kw"))
         world.connect(made[f"signals/{chosen[name].name}"], control, "signals")
         world.connect(control, fleet, "setpoint_kw")
-        world.connect(building, fleet, ("p_kw", "building_kw"))
+        world.connect(building, fleet, ("p_kw", "building_kw"), *given_on)
         world.connect(building, feeder, ("p_kw", "building_kw"), ("q_kvar", "building_kvar"))
         world.connect(fleet, feeder, "evse_kw")
         _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))

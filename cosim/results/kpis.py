@@ -63,18 +63,19 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
 def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:
     """What the site pays, what it would pay without EVs, and the powers that set it.
 
-    The EVs' share of the energy cost is the energy bill less that of the building alone: power they
-    give back to the building lowers it, power they export earns nothing.
+    The EVs' share of the energy cost is the energy bill, export included, less that of the building alone:
+    power they give back to the building lowers it, power they export earns its export price.
     """
     billed, alone_billed = _billed_peak(paid), _billed_peak(alone)
     highest = int(np.argmax(site_kw))
     return {
         "bill_total": paid.total,
         "bill_energy": paid.energy,
+        "bill_export": paid.export if any(line.kind == "export" for line in paid.lines) else None,
         "bill_demand": paid.demand,
         "building_bill_total": alone.total,
         "ev_cost": paid.total - alone.total,
-        "ev_energy_cost": paid.energy - alone.energy,
+        "ev_energy_cost": paid.energy + paid.export - alone.energy - alone.export,
         "billed_peak_kw": billed.quantity if billed else None,
         "billed_peak_at": billed.at.isoformat(timespec="minutes") if billed and billed.at else None,
         "building_billed_peak_kw": alone_billed.quantity if alone_billed else None,
@@ -102,9 +103,17 @@ def _energy(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
         "export_kwh": float((-site_kwh).clip(min=0.0).sum()),
         "ev_charged_kwh": float(evse_kwh.clip(min=0.0).sum()),
         "ev_discharged_kwh": float((-evse_kwh).clip(min=0.0).sum()),
+        "pv_kwh": None,
+        "pv_used_percent": None,
         "building_co2_kg": None,
         "ev_co2_kg": None,
     }
+    if f"{group}/pv_kw" in arrays:
+        pv_kwh = arrays[f"{group}/pv_kw"] * dt_h
+        fed_back_kwh = float(np.minimum(pv_kwh, (-site_kwh).clip(min=0.0)).sum())
+        figures["pv_kwh"] = generated_kwh = float(pv_kwh.sum())
+        if generated_kwh > 0.0:
+            figures["pv_used_percent"] = 100.0 * (1.0 - fed_back_kwh / generated_kwh)
     intensity = f"signals/{site.signals}/co2_g_per_kwh"
     if intensity in arrays:
         kg_per_kwh = arrays[intensity] / 1000.0

@@ -89,8 +89,17 @@ SITE, SESSIONS, SIGNALS, FEEDER = "sites/{site}", "sessions/{site}", "signals/{s
 # Powers are means over the step that starts at `time`; soc and session are the state at its start.
 SERIES = (
     _q(SIGNALS, "price_per_kwh", "time", "{currency}/kWh", "Energy price"),
+    _q(
+        SIGNALS,
+        "export_price_per_kwh",
+        "time",
+        "{currency}/kWh",
+        "What fed-back energy earns",
+        needs="export_price",
+    ),
     _q(SIGNALS, "co2_g_per_kwh", "time", "g/kWh", "CO2 intensity of the grid", optional=True),
-    _q(SITE, "building_kw", "time", "kW", "Power of the building alone"),
+    _q(SITE, "building_kw", "time", "kW", "Power of the building alone, less its PV"),
+    _q(SITE, "pv_kw", "time", "kW", "PV generation behind the meter, not negative", needs="pv"),
     _q(SITE, "site_kw", "time", "kW", "Net power of the site, import positive"),
     _q(SITE, "evse_kw", "time evse", "kW", "Power of the port on the grid side, charging positive"),
     _q(SITE, "setpoint_kw", "time evse", "kW", "Power the policy asked of the port, charging positive"),

@@ -159,11 +159,15 @@ def data_files(scenario: Scenario) -> Iterator[tuple[Loc, str]]:
         yield ("feeder", "background", "profile"), scenario.feeder.background.profile
     if scenario.weather is not None and scenario.weather.file is not None:
         yield ("weather", "file"), scenario.weather.file
+    for i, plant in enumerate(scenario.feeder.pv):
+        if plant.profile is not None:
+            yield ("feeder", "pv", i, "profile"), plant.profile
     for i, site in enumerate(scenario.sites):
         if names_a_file(site.tariff):
             yield ("sites", i, "tariff"), site.tariff
         for keys, text in (
             (("building", "profile"), site.building.profile if site.building else None),
+            (("pv", "profile"), site.pv.profile if site.pv else None),
             (("emissions",), site.emissions),
             (("fleet", "sessions"), site.fleet.sessions),
         ):

@@ -13,6 +13,7 @@ from cosim.scenario.check import check_scenario
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.load import load_scenario
 from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.pv_inputs import FeederPvPower, read_feeder_pv, read_sky
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
 from cosim.scenario.tap_inputs import TapInput, read_tap_changers
@@ -48,6 +49,8 @@ class Inputs:
         The feeder, without faults.
     background : BackgroundPower or None
         Power of the feeder's own loads; None: as the network has them.
+    pv : FeederPvPower or None
+        PV plants on the feeder's other buses.
     temperature_c : floats, shape (n_steps,), or None
         Outside air in every step, None when the scenario has no weather [degC].
     tap_changers : tuple of TapInput
@@ -62,6 +65,7 @@ class Inputs:
     clock: Clock
     net: "pandapowerNet"
     background: BackgroundPower | None
+    pv: FeederPvPower | None
     temperature_c: Floats | None
     tap_changers: tuple[TapInput, ...]
     sites: tuple[SiteInputs, ...]
@@ -95,8 +99,10 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     background = found.attempt(read_background, scenario, net, clock) if net is not None else None
     temperature_c = found.attempt(_temperature_c, scenario, clock)
     tap_changers = () if net is None else read_tap_changers(scenario, net, found)
+    sky = found.attempt(read_sky, scenario, clock)
+    pv = found.attempt(read_feeder_pv, scenario, net, sky, clock, found) if net is not None else None
     sites = [
-        SiteReader(scenario, i, clock, found).read(net, allow_code=allow_code)
+        SiteReader(scenario, i, clock, sky, found).read(net, allow_code=allow_code)
         for i in range(len(scenario.sites))
     ]
     if net is not None and not yes_large:
@@ -106,7 +112,8 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     if net is None or len(read) != len(sites):
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
-    return Inputs(scenario, clock, net, background, temperature_c, tap_changers, read, tuple(found.warnings))
+    warnings = tuple(found.warnings)
+    return Inputs(scenario, clock, net, background, pv, temperature_c, tap_changers, read, warnings)
 
 
 def load_checked(

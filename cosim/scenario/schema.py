@@ -17,6 +17,58 @@ WholeNumber = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Scalar = bool | WholeNumber | float | str
 
 
+class Weather(Section):
+    """Outside air at the feeder; batteries, transformers and PV panels take it from here."""
+
+    file: str | None = Field(
+        default=None, description="CSV `time, temperature_c` [degC]", examples=["data/weather.csv"]
+    )
+    temperature_c: float | None = Field(
+        default=None, ge=-60, le=60, description="the same temperature all the time instead of a file [degC]"
+    )
+
+
+class Location(Section):
+    """Where on earth the feeder is; the sun is computed from it."""
+
+    latitude: float = Field(ge=-90, le=90, description="north positive [deg]", examples=[34.2])
+    longitude: float = Field(ge=-180, le=180, description="east positive [deg]", examples=[-118.2])
+    clearness: float = Field(
+        default=0.7, ge=0.1, le=1, description="mean irradiance of a day over that of a clear one [-]"
+    )
+    clearness_spread: float = Field(
+        default=0.2, ge=0, le=0.4, description="standard deviation from day to day; 0: all alike [-]"
+    )
+
+
+class Pv(Section):
+    """A PV plant: a profile, or a fixed panel under the sky of [location]."""
+
+    peak_kw: float | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        description="rated power; scales a profile so that the file's maximum is this [kW]",
+        examples=[10.0],
+    )
+    profile: str | None = Field(
+        default=None, description="CSV `time, kw`: mean generation, positive [kW]; default: computed"
+    )
+    tilt_deg: float = Field(default=30.0, ge=0, le=90, description="0 lies flat, 90 stands upright [deg]")
+    azimuth_deg: float = Field(
+        default=180.0, ge=0, le=360, description="where it faces: 90 east, 180 south, 270 west [deg]"
+    )
+    performance_ratio: float = Field(
+        default=0.8, gt=0, le=1, description="share of the rated yield that reaches the meter [-]"
+    )
+
+
+class FeederPv(Pv):
+    """A PV plant somewhere on the feeder, behind nobody's meter of ours."""
+
+    connection: str = Field(description="bus it feeds", examples=["loadbus_1_1"])
+
+
 class Background(Section):
     """Loads of the feeder that are not ours."""
 
@@ -42,28 +94,13 @@ class Feeder(Section):
         default_factory=dict, description="options of the network's builder: build(**options)"
     )
     background: Background = Field(default_factory=Background)
+    pv: list[FeederPv] = Field(
+        default_factory=list, max_length=10_000, description="plants behind nobody's meter of ours"
+    )
     on_divergence: Literal["mark", "stop"] = Field(
         default="mark", description="a step whose power flow has no solution is marked, or stops the run"
     )
     tap_changers: list[TapChanger] = Field(default_factory=list, max_length=1000)
-
-
-class Weather(Section):
-    """Outside air at the feeder; batteries, transformers and PV panels take it from here."""
-
-    file: str | None = Field(
-        default=None, description="CSV `time, temperature_c` [degC]", examples=["data/weather.csv"]
-    )
-    temperature_c: float | None = Field(
-        default=None, ge=-60, le=60, description="the same temperature all the time instead of a file [degC]"
-    )
-
-
-class Location(Section):
-    """Where on earth the feeder is; the sun is computed from it."""
-
-    latitude: float = Field(ge=-90, le=90, description="north positive [deg]", examples=[34.2])
-    longitude: float = Field(ge=-180, le=180, description="east positive [deg]", examples=[-118.2])
 
 
 class Building(Section):
@@ -72,6 +109,9 @@ class Building(Section):
     profile: str = Field(
         description="CSV `time, kw`: mean power of the interval that starts at `time` [kW]",
         examples=["data/building.csv"],
+    )
+    column: str = Field(
+        default="kw", pattern=r"^(.+_)?kw$", description="column of the profile: `kw` or `<name>_kw`"
     )
     peak_kw: float | None = Field(
         default=None,
@@ -201,6 +241,7 @@ class Site(Section):
         description="most that ports may make the site feed back; needs `allow_export` [kW]",
     )
     building: Building | None = None
+    pv: Pv | None = None
     chargers: list[Chargers] = Field(default_factory=list, max_length=1000)
     fleet: Fleet = Field(default_factory=Fleet)
     policy: PolicySection = Field(description="how charging is decided")

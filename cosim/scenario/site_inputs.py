@@ -9,7 +9,9 @@ import numpy.typing as npt
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.pv_inputs import read_pv
 from cosim.scenario.schema import Generator, Scenario, Site
+from sims.building.pv import Sky
 from sims.clock import Clock
 from sims.control.policy import Policy
 from sims.control.registry import find_policy
@@ -42,7 +44,9 @@ class SiteInputs:
     site : Site
         Its section of the scenario.
     building_kw : floats, shape (n_steps,)
-        Power of the building, zeros without one [kW].
+        Load of the building, zeros without one [kW].
+    pv_kw : floats, shape (n_steps,), or None
+        Generation of the PV plant behind the meter, None without one [kW].
     building_bus : int
         Bus index of the building.
     sessions : Sessions
@@ -63,6 +67,7 @@ class SiteInputs:
 
     site: Site
     building_kw: Floats
+    pv_kw: Floats | None
     building_bus: int
     sessions: Sessions
     dropped_zero: int
@@ -80,12 +85,14 @@ class SiteReader:
     scenario: Scenario
     index: int
     clock: Clock
+    sky: Sky | None
     found: Gathered
 
     def read(self, net: "pandapowerNet | None", *, allow_code: bool) -> SiteInputs | None:
         """Its inputs, or None after noting all that is wrong; `net` is None while it is wrong itself."""
         attempt = self.found.attempt
         building_kw = attempt(self._building_kw)
+        pv_kw = attempt(self._pv_kw)
         building_bus = attempt(self._bus, net, "building")
         fleet = attempt(self._sessions)
         evse_bus = attempt(self._evse_bus, net)
@@ -101,6 +108,7 @@ class SiteReader:
         return SiteInputs(
             site=self.site,
             building_kw=building_kw,
+            pv_kw=pv_kw,
             building_bus=building_bus,
             sessions=sessions,
             dropped_zero=dropped,
@@ -130,15 +138,21 @@ class SiteReader:
         building = self.site.building
         if building is None:
             return np.zeros(self.clock.n_steps)
-        series = read_series(self.scenario.folder / building.profile, ("kw",), self.clock.zone)
-        power_kw = on_clock(series, "kw", self.clock)
+        column = building.column
+        series = read_series(self.scenario.folder / building.profile, (column,), self.clock.zone)
+        power_kw = on_clock(series, column, self.clock)
         if building.peak_kw is None:
             return power_kw
-        highest_kw = float(series.values["kw"].max())
+        highest_kw = float(series.values[column].max())
         if highest_kw <= 0.0:
             what = f"the profile's maximum is {highest_kw:g} kW: it cannot be scaled to a peak"
             raise self._refused("S38", self._loc("building", "peak_kw"), what, building.peak_kw)
         return power_kw * (building.peak_kw / highest_kw)
+
+    def _pv_kw(self) -> Floats | None:
+        """Generation behind the meter in every step, shape (n_steps,) [kW]; None without a plant."""
+        plant = self.site.pv
+        return None if plant is None else read_pv(self.scenario, plant, self._loc("pv"), self.sky, self.clock)
 
     def _bus(self, net: "pandapowerNet | None", *keys: str | int) -> int:
         """Bus of the building or of a group of ports: its own connection or else the site's."""

@@ -47,6 +47,7 @@ class Observer:
             time_s=float(k * self.step_s),
             building_kw=received["building_kw"],
             price_per_kwh=signals["price_per_kwh"],
+            export_price_per_kwh=signals["export_price_per_kwh"],
             co2_g_per_kwh=signals["co2_g_per_kwh"],
             in_demand_window=window >= 0,
             running_peak_kw=self.peak.kw(month),

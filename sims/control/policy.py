@@ -93,8 +93,8 @@ class Observation:
         Start of the step since the start of the run [s].
     building_kw : float
         Building load less PV of this step, as metered now [kW].
-    price_per_kwh, co2_g_per_kwh : float
-        Energy price and grid intensity of this step [1/kWh, g/kWh].
+    price_per_kwh, export_price_per_kwh, co2_g_per_kwh : float
+        Energy price, what fed-back energy earns, and grid intensity of this step [1/kWh, 1/kWh, g/kWh].
     in_demand_window : bool
         Whether this step can set a demand charge.
     running_peak_kw : float
@@ -116,6 +116,7 @@ class Observation:
     time_s: float
     building_kw: float
     price_per_kwh: float
+    export_price_per_kwh: float
     co2_g_per_kwh: float
     in_demand_window: bool
     running_peak_kw: float

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sims.control.policy import Policy
+from sims.control.price_rule import PriceThreshold
 from sims.control.rules import (
     EarliestDeadlineFirst,
     FirstComeFirstServed,
@@ -23,6 +24,7 @@ POLICIES: dict[str, type[Policy]] = {
     "fcfs": FirstComeFirstServed,
     "edf": EarliestDeadlineFirst,
     "llf": LeastLaxityFirst,
+    "price_threshold": PriceThreshold,
 }
 
 

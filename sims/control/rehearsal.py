@@ -29,8 +29,9 @@ class Episode:
         Who comes; each has some part inside the episode.
     ports : Ports
         The n ports.
-    building_kw, price_per_kwh, co2_g_per_kwh : floats, shape (n_steps,)
-        Load of the building, energy price and grid intensity [kW, 1/kWh, g/kWh].
+    building_kw, price_per_kwh, export_price_per_kwh, co2_g_per_kwh : floats, shape (n_steps,)
+        Load of the building less PV, energy price, what fed-back energy earns and grid intensity
+        [kW, 1/kWh, 1/kWh, g/kWh].
     demand_window, billing_month : ints, shape (n_steps,)
         Demand window, -1 for none, and billing month of each step [-].
     rules : SiteRules
@@ -49,6 +50,7 @@ class Episode:
     ports: Ports
     building_kw: Floats
     price_per_kwh: Floats
+    export_price_per_kwh: Floats
     co2_g_per_kwh: Floats
     demand_window: Ints
     billing_month: Ints
@@ -198,6 +200,6 @@ def rehearse(policy: Policy, episode: Episode, rng: np.random.Generator, *, ever
 
 def _signals(episode: Episode) -> list[dict[str, Any]]:
     """What is priced in each step, as the signals simulator sends it."""
-    names = ("price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
+    names = ("price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
     columns = (getattr(episode, name).tolist() for name in names)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -62,6 +62,15 @@ class Trickle(Policy):
         # 0 - x, not -x: a port that cannot discharge gets 0, not -0
         return np.minimum(np.maximum(p_kw, 0.0 - staying * seen.discharge_max_kw), seen.charge_max_kw)
 
+    def lowest_kw(self, seen: Observation) -> Floats:
+        """Deepest discharge from which full power still reaches the need before the declared departure."""
+        dt_h = self.site.dt_h
+        regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
+        lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
+        move_kwh = lowest_kwh - seen.energy_kwh
+        rate = np.where(move_kwh > 0, move_kwh / self.site.eta_charge, move_kwh * self.site.eta_discharge)
+        return self.within_limits(rate / dt_h, seen)
+
 
 class ThresholdRule(Trickle):
     """Keep the site below a peak threshold: fill the room below it, discharge above it.
@@ -101,7 +110,7 @@ class ThresholdRule(Trickle):
         limit_kw = min(max(self.threshold_kw, seen.running_peak_kw), self.site.site_cap_kw)
         room_kw = limit_kw - seen.building_kw - float(power.sum())
         if room_kw < 0.0:
-            return power - self._shared(power - self._lowest_kw(seen), seen, -seen.window_start_s, -room_kw)
+            return power - self._shared(power - self.lowest_kw(seen), seen, -seen.window_start_s, -room_kw)
         if self.overcharge:
             return power + self._shared(full - power, seen, self.priority(seen), room_kw)
         return power
@@ -110,15 +119,6 @@ class ThresholdRule(Trickle):
         """Shares of the bidirectional cars in `room_kw`: smallest key first, ties by session."""
         wanted = np.where(self.site.bidirectional, np.maximum(movable_kw, 0.0), 0.0)
         return fill_in_order(wanted, np.lexsort((seen.session, key)), room_kw)
-
-    def _lowest_kw(self, seen: Observation) -> Floats:
-        """Deepest discharge from which full power still reaches the need before the declared departure."""
-        dt_h = self.site.dt_h
-        regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
-        lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
-        move_kwh = lowest_kwh - seen.energy_kwh
-        rate = np.where(move_kwh > 0, move_kwh / self.site.eta_charge, move_kwh * self.site.eta_discharge)
-        return self.within_limits(rate / dt_h, seen)
 
 
 class EarliestDeadlineFirst(ThresholdRule):

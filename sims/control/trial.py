@@ -51,6 +51,7 @@ def trial(n_ports: int = len(KINDS)) -> Episode:
         ),
         building_kw=np.repeat(HOURLY_BUILDING_KW, 4) + np.mod(k, 3.0),
         price_per_kwh=np.repeat(HOURLY_PRICE, 4),
+        export_price_per_kwh=0.5 * np.repeat(HOURLY_PRICE, 4),
         co2_g_per_kwh=np.linspace(300.0, 500.0, N_STEPS),
         demand_window=np.where(k < 4, -1, k // 2),
         billing_month=(k >= 16).astype(np.int64),
@@ -77,6 +78,7 @@ def changed_after(episode: Episode, t: int, rng: np.random.Generator) -> Episode
         sessions=_other_sessions(episode, t, rng),
         building_kw=redrawn(episode.building_kw, 0.0, 150.0),
         price_per_kwh=redrawn(episode.price_per_kwh, -0.1, 0.5),
+        export_price_per_kwh=redrawn(episode.export_price_per_kwh, -0.1, 0.5),
         co2_g_per_kwh=redrawn(episode.co2_g_per_kwh, 0.0, 600.0),
         demand_window=np.where(later & (rng.random(episode.n_steps) < 0.5), -1, episode.demand_window),
     )

@@ -1,6 +1,6 @@
 """The chargers of all sites of a feeder and the reactive power each of them draws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from sims.feeder.kernels import Floats, Ints
 from sims.feeder.reactive import PLAIN_DAMPING, Answer, Solver, VoltVar, by_solving
 from sims.feeder.zbus import ZbusEngine
 
+_NONE: dict[str, Any] = {"port": [], "volt_var_pu": [], "volt_var_kvar": [], "rated_kva": []}
+
 
 @dataclass(frozen=True, slots=True)
 class ChargerReactive:
@@ -20,6 +22,8 @@ class ChargerReactive:
     ----------
     connection : ints, shape (n,)
         Connection of the engine each port draws power at [-].
+    ends : tuple of int
+        Where the ports of each site end [-].
     tan_phi : floats, shape (n,)
         Reactive power a port with a fixed power factor draws for each kW, whichever way that flows; 0 without
         [kvar/kW].
@@ -28,31 +32,43 @@ class ChargerReactive:
     """
 
     connection: Ints
+    ends: tuple[int, ...]
     tan_phi: Floats
     volt_var: VoltVar
 
     @classmethod
     def of_sites(
-        cls, engine: Solver, connections: Sequence[Ints], bus_rows: Ints, described: Sequence[Mapping[str, Any]]
+        cls,
+        engine: Solver,
+        sites: Mapping[str, Mapping[str, Any]],
+        connections: Mapping[str, Ints],
+        bus_rows: Ints,
     ) -> "ChargerReactive":
         """Chargers as the scenario describes them.
 
         Parameters
         ----------
         engine : Solver
-        connections : sequence of ints, each of shape (n_evse,)
-            Connection of each port, by site.
+            What will solve the steps; in some other tap position at most.
+        sites : mapping by site
+            With `reactive`, or without where no port has to do with it: `tan_phi` (one a port), and for each
+            port with a curve its index `port`, the curve's points `volt_var_pu`, `volt_var_kvar`, and
+            `rated_kva`.
+        connections : mapping by site to ints, shape (n_evse,)
+            Connection of each port.
         bus_rows : ints, shape (n_connections,)
             Row of the bus of each connection.
-        described : sequence of mappings
-            By site: `tan_phi` (n_evse values), and by port with a curve `port`, `volt_var_pu`,
-            `volt_var_kvar` and `rated_kva`.
         """
-        counts = [len(places) for places in connections]
-        first = np.cumsum([0, *counts])
-        connection = np.concatenate([np.zeros(0, dtype=np.int64), *connections])
+        counts = [len(places) for places in connections.values()]
+        described = [
+            {**_NONE, "tan_phi": [0.0] * count, **sites[name].get("reactive", {})}
+            for name, count in zip(connections, counts, strict=True)
+        ]
+        first = np.cumsum([0, *counts[:-1]])
+        connection = np.concatenate(list(connections.values()))
         port = np.array(
-            [first[i] + p for i, site in enumerate(described) for p in site["port"]], dtype=np.int64
+            [start + p for start, site in zip(first, described, strict=True) for p in site["port"]],
+            dtype=np.int64,
         )
         ports = VoltVar(
             port=port,
@@ -65,9 +81,14 @@ class ChargerReactive:
         )
         return cls(
             connection=connection,
+            ends=tuple(np.cumsum(counts).tolist()),
             tan_phi=np.array([tan for site in described for tan in site["tan_phi"]], dtype=np.float64),
             volt_var=engine.damped(ports) if isinstance(engine, ZbusEngine) else ports,
         )
+
+    def by_site(self, values: Floats) -> list[list[float]]:
+        """Values of all ports as one list a site."""
+        return [part.tolist() for part in np.split(values, self.ends[:-1])]
 
     def solve(self, engine: Solver, p_kw: Floats, q_kvar: Floats, evse_kw: Floats) -> Answer:
         """Power flow with what the ports draw of reactive power added.

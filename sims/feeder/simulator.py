@@ -19,8 +19,6 @@ from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
 FED_BACK = ("transformer_loading_max_percent", "vm_min_pu", "vm_evse_pu")
 
-_NO_KVAR: dict[str, Any] = {"port": [], "volt_var_pu": [], "volt_var_kvar": [], "rated_kva": []}
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -37,11 +35,14 @@ class Places:
         Connection of each port of each site.
     open_bus : mapping of int to int
         Connection of each bus (by its row) that other simulators may load.
+    pv : ints, shape (n_pv,)
+        Connection of each PV plant on the feeder.
     """
 
     building: Mapping[str, int]
     evse: Mapping[str, Ints]
     open_bus: Mapping[int, int]
+    pv: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +57,26 @@ class Background:
 class Feeder:
     """A network with its engine, and where each source draws its power."""
 
-    fixed_engine: Engine | None
+    fixed_engine: Engine
     taps: TapRegulator | None
     places: Places
     bus_rows: Ints
     reactive: ChargerReactive | None
+    tell_voltages: bool
     background: Background | None
+    pv_kw: Floats
     names: Mapping[str, tuple[str, ...]]
     stop_on_divergence: bool
 
     @property
     def engine(self) -> Engine:
         """The engine at work: taps that move bring their own."""
-        engine = self.fixed_engine if self.taps is None else self.taps.engine
-        if engine is None:
-            raise AssertionError("neither taps nor a fixed engine")
-        return engine
+        return self.fixed_engine if self.taps is None else self.taps.engine
+
+    @property
+    def n_connections(self) -> int:
+        """Number of buses that draw power."""
+        return len(self.bus_rows)
 
 
 class FeederSimulator(VectorSimulator):
@@ -87,6 +92,7 @@ class FeederSimulator(VectorSimulator):
                 "sites",
                 "open_buses",
                 "background",
+                "pv",
                 "stop_on_divergence",
                 "tap_changers",
             ],
@@ -126,8 +132,10 @@ class FeederSimulator(VectorSimulator):
         Parameters are `network` (a pandapower net, or what `load_network` takes together with `options`
         and `folder`), `engine`, `sites` (by site name: `building_bus` and `evse_bus`, bus indices),
         `open_buses` (names of buses other simulators may load through `Bus` children), `background`
-        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `stop_on_divergence` and
-        `tap_changers` (see `TapRegulator`). A site may have `reactive` (see `ChargerReactive.of_sites`).
+        (`p_kw` and `q_kvar` of the network's own loads, one row a step), `pv` (`bus` indices of plants and
+        their generation `p_kw`, one row a step), `stop_on_divergence` and `tap_changers` (see
+        `TapRegulator`). A site may have `reactive` (see `ChargerReactive`) and `volt_watt`, whether its
+        fleet is told the voltage at its ports.
         """
         net = params["network"]
         if isinstance(net, str):
@@ -135,20 +143,24 @@ class FeederSimulator(VectorSimulator):
         rows = {bus: row for row, bus in enumerate(net.bus.index)}
         named = [find_bus(net, bus, "open_buses") for bus in params.get("open_buses", ())]
         open_bus = {rows[bus]: bus for bus in named}
-        sites = params.get("sites", {})
-        buses, places = _places(sites, open_bus)
+        sites, pv = params.get("sites", {}), params.get("pv") or {"bus": [], "p_kw": None}
+        buses, places = _places(sites, open_bus, pv["bus"])
         bus_rows = np.array([rows[bus] for bus in buses], dtype=np.int64)
         background, changers = params.get("background"), params.get("tap_changers", ())
         engine = params.get("engine", "zbus")
         taps = TapRegulator(engine, net, buses, changers, self.step_s) if changers else None
-        fixed = None if taps else make_engine(engine, net, buses)
+        fixed = make_engine(engine, net, buses) if taps is None else taps.engine
         return Feeder(
             fixed_engine=fixed,
             taps=taps,
             places=places,
             bus_rows=bus_rows,
-            reactive=_reactive(taps.engine if taps else fixed, sites, places, bus_rows),
+            reactive=ChargerReactive.of_sites(fixed, sites, places.evse, bus_rows)
+            if any("reactive" in site for site in sites.values())
+            else None,
+            tell_voltages=any(site.get("volt_watt") for site in sites.values()),
             background=None if background is None else Background(*(np.asarray(b) for b in background)),
+            pv_kw=np.zeros((0, 0)) if pv["p_kw"] is None else np.asarray(pv["p_kw"], dtype=np.float64),
             names={kind: element_names(net, kind) for kind in ("bus", "line", "trafo")},
             stop_on_divergence=params.get("stop_on_divergence", False),
         )
@@ -161,7 +173,7 @@ class FeederSimulator(VectorSimulator):
         unknown: dict[str, Any] = dict.fromkeys(FED_BACK, float("nan"))
         unknown["vm_evse_pu"] = [[float("nan")] * len(places) for places in evse]
         last = self._published.get(eid, unknown)
-        return {port: last[port] for port in FED_BACK}
+        return {port: last.get(port, unknown[port]) for port in FED_BACK}
 
     def get_state(self) -> dict[str, Any]:
         return {
@@ -188,13 +200,16 @@ class FeederSimulator(VectorSimulator):
         feeder: Feeder = self.entities[eid]
         if feeder.background is not None:
             feeder.engine.set_background(feeder.background.p_kw[k], feeder.background.q_kvar[k])
-        answer = _solved(feeder, received)
+        answer = _solved(feeder, k, received)
         solution = answer.solution
         if feeder.stop_on_divergence and not solution.converged:
             raise SimulationError("the power flow has no solution (feeder.on_divergence is stop)")
-        published = _published(solution) | {"vm_evse_pu": _at_ports(feeder, solution)}
+        published = _published(solution)
+        if feeder.tell_voltages:
+            at_connections = solution.vm_pu[feeder.bus_rows]
+            published["vm_evse_pu"] = [at_connections[evse].tolist() for evse in feeder.places.evse.values()]
         if feeder.reactive is not None:
-            published["evse_kvar"] = _by_site(feeder, answer.q_kvar)
+            published["evse_kvar"] = feeder.reactive.by_site(answer.q_kvar)
             published["volt_var_settled"] = int(answer.settled)
         if feeder.taps is not None:
             published["tap_pos"] = feeder.taps.position.tolist()
@@ -202,10 +217,12 @@ class FeederSimulator(VectorSimulator):
         return published
 
 
-def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list[int], Places]:
+def _places(
+    sites: Mapping[str, Any], open_bus: Mapping[int, int], pv_bus: Sequence[int]
+) -> tuple[list[int], Places]:
     """Each bus that draws power once, and the place of every source among them."""
     every = [[site["building_bus"], *site["evse_bus"]] for site in sites.values()]
-    buses = sorted({int(bus) for group in [*every, open_bus.values()] for bus in group})
+    buses = sorted({int(bus) for group in [*every, open_bus.values(), pv_bus] for bus in group})
     place = {bus: index for index, bus in enumerate(buses)}
     return buses, Places(
         building={name: place[int(site["building_bus"])] for name, site in sites.items()},
@@ -214,20 +231,22 @@ def _places(sites: Mapping[str, Any], open_bus: Mapping[int, int]) -> tuple[list
             for name, site in sites.items()
         },
         open_bus={row: place[int(bus)] for row, bus in open_bus.items()},
+        pv=np.array([place[int(bus)] for bus in pv_bus], dtype=np.int64),
     )
 
 
-def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Active and reactive power drawn at each connection, shape (n_connections,) [kW], [kvar]."""
-    n_connections = len(feeder.bus_rows)
-    p_kw, q_kvar = np.zeros(n_connections), np.zeros(n_connections)
+def _drawn(feeder: Feeder, k: int, received: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Power drawn at each connection in step `k`, both of shape (n_connections,) [kW], [kvar]."""
+    p_kw, q_kvar = np.zeros(feeder.n_connections), np.zeros(feeder.n_connections)
     for name, power in received.get("building_kw", {}).items():
         p_kw[feeder.places.building[name]] += power
     for name, power in received.get("building_kvar", {}).items():
         q_kvar[feeder.places.building[name]] += power
     for name, powers in received.get("evse_kw", {}).items():
         places = feeder.places.evse[name]
-        p_kw += np.bincount(places, child_values(powers, len(places)), n_connections)
+        p_kw += np.bincount(places, child_values(powers, len(places)), feeder.n_connections)
+    if len(feeder.places.pv):
+        p_kw -= np.bincount(feeder.places.pv, feeder.pv_kw[k], feeder.n_connections)
     for port, total in (("bus_kw", p_kw), ("bus_kvar", q_kvar)):
         for row, power in received.get(port, {}).items():
             if row not in feeder.places.open_bus:
@@ -236,36 +255,14 @@ def _drawn(feeder: Feeder, received: Mapping[str, Any]) -> tuple[Floats, Floats]
     return p_kw, q_kvar
 
 
-def _reactive(
-    engine: Engine | None, sites: Mapping[str, Any], places: Places, bus_rows: Ints
-) -> ChargerReactive | None:
-    """The chargers of all sites, None when none of them has to do with reactive power."""
-    if engine is None or not any("reactive" in site for site in sites.values()):
-        return None
-    described = [site.get("reactive", _NO_KVAR | {"tan_phi": [0.0] * len(site["evse_bus"])}) for site in sites.values()]
-    return ChargerReactive.of_sites(engine, [places.evse[name] for name in sites], bus_rows, described)
-
-
-def _solved(feeder: Feeder, received: Mapping[str, Any]) -> Answer:
-    """The power flow of what everybody draws, reactive power of the ports included."""
-    drawn = _drawn(feeder, received)
+def _solved(feeder: Feeder, k: int, received: Mapping[str, Any]) -> Answer:
+    """The power flow of what everybody draws in step `k`, reactive power of the ports included."""
+    drawn = _drawn(feeder, k, received)
     if feeder.reactive is None:
         return Answer(feeder.engine.solve(*drawn), np.zeros(0), settled=True)
     sent = received.get("evse_kw", {})
     evse_kw = [child_values(sent.get(name, {}), len(evse)) for name, evse in feeder.places.evse.items()]
     return feeder.reactive.solve(feeder.engine, *drawn, np.concatenate(evse_kw))
-
-
-def _at_ports(feeder: Feeder, solution: Solution) -> list[list[float]]:
-    """Voltage at each port, a list a site [pu]."""
-    at_connections = solution.vm_pu[feeder.bus_rows]
-    return [at_connections[evse].tolist() for evse in feeder.places.evse.values()]
-
-
-def _by_site(feeder: Feeder, values: Floats) -> list[list[float]]:
-    """Values of the ports of all sites as a list a site."""
-    ends = np.cumsum([len(evse) for evse in feeder.places.evse.values()])
-    return [part.tolist() for part in np.split(values, ends[:-1])]
 
 
 def _published(solution: Solution) -> dict[str, Any]:

@@ -23,14 +23,16 @@ class FleetSimulator(VectorSimulator):
             params=["sessions", "ports", "assignment", "rules", "n_steps"],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
-                "building_kw": Port("building load of this step [kW]", optional=True),
+                "building_kw": Port("building load less PV of this step [kW]", optional=True),
+                "pv_kw": Port("PV generation of this step, given on [kW]", optional=True),
             },
             outputs={
                 "evse_kw": Port("mean grid-side power of each port [kW]"),
                 "soc": Port("state of charge at the start of the step, NaN at free ports [-]", nan=True),
                 "session": Port("session at each port at the start of the step, -1 at free ones [-]"),
                 "site_kw": Port("building plus ports [kW]"),
-                "building_kw": Port("building load of the step, as received [kW]"),
+                "building_kw": Port("building load less PV of the step, as received [kW]"),
+                "pv_kw": Port("PV generation of the step, as received [kW]"),
                 "setpoint_kw": Port("requested power of each port, as received [kW]"),
                 "state_next": Port("what holds at the start of the next step, for controllers", nan=True),
             },
@@ -85,6 +87,7 @@ class FleetSimulator(VectorSimulator):
             "session": session,
             "site_kw": fleet.site_kw,
             "building_kw": building_kw,
+            "pv_kw": received.get("pv_kw", 0.0),
             "setpoint_kw": setpoint_kw.tolist(),
             **self.fed_back(eid),
         }

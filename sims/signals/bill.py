@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 class BillLine:
     """One line: quantity times rate is amount.
 
-    `month` is "2019-06"; `kind` is "energy" or "demand"; `quantity` is in kWh or kW; `at` is the
-    local start of the demand window that set a demand line.
+    `month` is "2019-06"; `kind` is "energy", "export" or "demand"; `quantity` is in kWh or kW; what
+    export earns has a negative amount; `at` is the local start of the demand window that set a demand line.
     """
 
     month: str
@@ -43,6 +43,11 @@ class Bill:
         return sum(line.amount for line in self.lines if line.kind == "energy")
 
     @property
+    def export(self) -> float:
+        """Sum of the export lines, negative for what is earned [currency]."""
+        return sum(line.amount for line in self.lines if line.kind == "export")
+
+    @property
     def demand(self) -> float:
         """Sum of the demand lines [currency]."""
         return sum(line.amount for line in self.lines if line.kind == "demand")
@@ -59,7 +64,7 @@ def bill(tariff: Tariff, clock: Clock, site_kw: Floats) -> Bill:
     Parameters
     ----------
     tariff : Tariff
-        Prices; exported energy earns nothing.
+        Prices; exported energy earns the export price of its period.
     clock : Clock
         Time axis of the load; its step divides the tariff's demand window.
     site_kw : floats, shape (n_steps,)
@@ -68,8 +73,9 @@ def bill(tariff: Tariff, clock: Clock, site_kw: Floats) -> Bill:
     Returns
     -------
     Bill
-        One energy line per month and energy period name, one demand line per month and demand
-        period. A month the run covers in part is billed for what was covered.
+        One energy line per month and energy period name, one export line where it has an export price,
+        one demand line per month and demand period. A month the run covers in part is billed for what was
+        covered.
     """
     calendar = clock.calendar()
     lines: list[BillLine] = []
@@ -78,6 +84,7 @@ def bill(tariff: Tariff, clock: Clock, site_kw: Floats) -> Bill:
         first = int(np.argmax(chosen))
         month = clock.local_time(clock.start_s + first * clock.step_s).strftime("%Y-%m")
         lines += _energy_lines(tariff.energy, calendar, chosen, site_kw * clock.dt_h, month)
+        lines += _export_lines(tariff.energy, calendar, chosen, site_kw * clock.dt_h, month)
         lines += [
             _demand_line(period, tariff, clock, calendar, chosen, site_kw, month) for period in tariff.demand
         ]
@@ -126,6 +133,25 @@ def _energy_lines(
         sums[key] = sums.get(key, 0.0) + float(imported[period.holds(calendar)].sum())
     return [
         BillLine(month, "energy", name, quantity, "kWh", rate, quantity * rate)
+        for (name, rate), quantity in sums.items()
+    ]
+
+
+def _export_lines(
+    periods: tuple[EnergyPeriod, ...],
+    calendar: Calendar,
+    chosen: npt.NDArray[np.bool_],
+    energy_kwh: Floats,
+    month: str,
+) -> list[BillLine]:
+    exported = np.where(chosen, np.maximum(-energy_kwh, 0.0), 0.0)
+    sums: dict[tuple[str, float], float] = {}
+    for period in periods:
+        if period.export_price_per_kwh != 0.0:
+            key = (period.name, period.export_price_per_kwh)
+            sums[key] = sums.get(key, 0.0) + float(exported[period.holds(calendar)].sum())
+    return [
+        BillLine(month, "export", f"{name}, fed back", quantity, "kWh", rate, -quantity * rate)
         for (name, rate), quantity in sums.items()
     ]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sims.faults import SimulationError
 from sims.vector import Model, Port, VectorSimulator
 
-SERIES = ("price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
+SERIES = ("price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
 
 
 class SignalsSimulator(VectorSimulator):
@@ -18,6 +18,7 @@ class SignalsSimulator(VectorSimulator):
             outputs={
                 "signals": Port("all of the following in one record, for controllers"),
                 "price_per_kwh": Port("energy price of the step [1/kWh]"),
+                "export_price_per_kwh": Port("what fed-back energy earns in the step [1/kWh]"),
                 "co2_g_per_kwh": Port("intensity of the grid in the step [g/kWh]"),
                 "demand_window": Port("number of the demand window the step belongs to, -1 for none [-]"),
                 "billing_month": Port("number of the billing month of the step [-]"),
@@ -26,7 +27,7 @@ class SignalsSimulator(VectorSimulator):
     }
 
     def make(self, eid: str, model: str, **params: Any) -> dict[str, list[float]]:
-        """Signals of four series, one value a step of the run."""
+        """Signals of five series, one value a step of the run."""
         return {name: list(params[name]) for name in SERIES}
 
     def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:

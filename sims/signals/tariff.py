@@ -55,6 +55,9 @@ class EnergyPeriod(Period):
     """Energy price of a period; negative prices are legal."""
 
     price_per_kwh: float = Field(ge=-10, le=10, description="money per kWh (not cents) [1/kWh]")
+    export_price_per_kwh: float = Field(
+        default=0.0, ge=-10, le=10, description="paid for what is fed back [1/kWh]"
+    )
 
 
 class DemandPeriod(Period):
@@ -103,6 +106,18 @@ class Tariff(BaseModel):
         for period in self.energy:
             prices[period.holds(calendar)] = period.price_per_kwh
         return prices
+
+    def export_price_per_kwh(self, calendar: Calendar) -> npt.NDArray[np.float64]:
+        """What fed-back energy earns in every step, shape (n_steps,) [1/kWh]."""
+        prices = np.zeros(len(calendar.month))
+        for period in self.energy:
+            prices[period.holds(calendar)] = period.export_price_per_kwh
+        return prices
+
+    @property
+    def pays_export(self) -> bool:
+        """Whether fed-back energy has a price at any time."""
+        return any(period.export_price_per_kwh != 0.0 for period in self.energy)
 
     def in_demand_window(self, calendar: Calendar) -> npt.NDArray[np.bool_]:
         """Steps whose power can set a demand charge, shape (n_steps,)."""

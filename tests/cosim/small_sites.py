@@ -69,7 +69,7 @@ def _policy(policy: str | Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Small:
-    """When a scenario runs, and on which feeder."""
+    """When a scenario runs, on which feeder, and further tables of it (weather, location)."""
 
     start: datetime = MONDAY
     days: int = 1
@@ -77,6 +77,7 @@ class Small:
     zone: str = CALIFORNIA
     seed: int = 1
     feeder: Mapping[str, Any] = field(default_factory=lambda: {"network": "office_site"})
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def clock(self) -> Clock:
@@ -104,6 +105,7 @@ def write(folder: Path, *sites: Mapping[str, Any], when: Small | None = None) ->
         "timezone": when.zone,
         "seed": when.seed,
         "feeder": dict(when.feeder),
+        **when.tables,
         "sites": [_written(folder, one, when.clock) for one in sites],
     }
     path = folder / "small.toml"

@@ -207,13 +207,15 @@ def test_a_process_that_hangs_is_given_up(folder, monkeypatch):
 @needs_proc
 def test_an_error_in_another_process_is_told_as_in_this_one(folder, monkeypatch):
     whole = parameters.building
-    monkeypatch.setattr(parameters, "building", lambda one: {**whole(one), "p_kw": whole(one)["p_kw"][:30]})
+    monkeypatch.setattr(
+        parameters, "building", lambda one: {**whole(one), "load_kw": whole(one)["load_kw"][:30]}
+    )
     said = []
     for names in ((), ("building",)):
         with pytest.raises(SimulationError) as caught:
             ran(folder / "raises", site(), when=TWO_DAYS, out_of_process=names)
         said.append(str(caught.value))
-    assert said == [f"building-0.office at {AT_30}: p_kw has 30 steps, step 30 is asked for"] * 2
+    assert said == [f"building-0.office at {AT_30}: load_kw has 30 steps, step 30 is asked for"] * 2
     assert processes() == {}
 
 

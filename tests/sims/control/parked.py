@@ -48,6 +48,7 @@ def site_of(cars: tuple[Car | None, ...], **facts: object) -> SiteInfo:
 def seen_of(cars: tuple[Car | None, ...], **facts: object) -> Observation:
     """What is seen at time 0 of these cars."""
     known = {"building_kw": 0.0, "running_peak_kw": 0.0, "time_s": 0.0} | facts
+    prices = {"price_per_kwh": 0.14, "export_price_per_kwh": 0.0}
 
     def column(name: str) -> Floats:
         return np.array([getattr(car, name) if car else 0.0 for car in cars], dtype=np.float64)
@@ -55,7 +56,6 @@ def seen_of(cars: tuple[Car | None, ...], **facts: object) -> Observation:
     occupied = np.array([car is not None for car in cars], dtype=np.bool_)
     bidirectional = np.array([car is not None and car.kind == "bidirectional" for car in cars])
     seen = Observation(
-        price_per_kwh=0.14,
         co2_g_per_kwh=300.0,
         in_demand_window=True,
         transformer_loading_percent=np.nan,
@@ -69,7 +69,7 @@ def seen_of(cars: tuple[Car | None, ...], **facts: object) -> Observation:
         arrival_s=column("arrived_h") * HOUR_S,
         window_start_s=column("leaves_h") * HOUR_S,
         window_end_s=column("leaves_h") * HOUR_S,
-        **known,
+        **(prices | known),
     )
     for entry in fields(seen):
         if isinstance(array := getattr(seen, entry.name), np.ndarray):

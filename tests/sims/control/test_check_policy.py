@@ -287,7 +287,7 @@ def test_an_oracle_may_look(fleets):
 def test_another_future_changes_all_that_is_unknown_and_nothing_else(t):
     episode = trial()
     other = changed_after(episode, t, np.random.default_rng(t))
-    for name in ("building_kw", "price_per_kwh", "co2_g_per_kwh", "demand_window"):
+    for name in ("building_kw", "price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window"):
         before, after = getattr(episode, name), getattr(other, name)
         np.testing.assert_array_equal(before[: t + 1], after[: t + 1])
         if t < N_STEPS - 1 and name != "demand_window":

@@ -204,7 +204,13 @@ def wire(site_kw=0.0, window=0, month=0, parked=None):
     names = ("session", "capacity_kwh", "required_kwh", "floor_kwh", "ceiling_kwh", "charge_max_kw")
     names += ("discharge_max_kw", "arrival_s", "window_start_s", "window_end_s")
     table = {name: getattr(known, name).tolist() for name in names}
-    signals = {"price_per_kwh": 0.1, "co2_g_per_kwh": 1.0, "demand_window": window, "billing_month": month}
+    signals = {
+        "price_per_kwh": 0.1,
+        "export_price_per_kwh": 0.05,
+        "co2_g_per_kwh": 1.0,
+        "demand_window": window,
+        "billing_month": month,
+    }
     state = {"parked": parked or table, "energy_kwh": known.energy_kwh.tolist(), "site_kw": site_kw}
     return {"building_kw": 30.0, "signals": signals, "state": state}
 

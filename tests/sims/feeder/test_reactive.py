@@ -39,7 +39,8 @@ def chargers(engine, net, buses, *, curves, rated_kva=RATED_KVA, tan_phi=0.0):
         "rated_kva": [rated_kva] * len(follow),
     }
     rows = net.bus.index.get_indexer(buses)
-    return ChargerReactive.of_sites(engine, [np.arange(len(buses))], rows, [described])
+    sites, places = {"street": {"reactive": described}}, {"street": np.arange(len(buses))}
+    return ChargerReactive.of_sites(engine, sites, places, rows)
 
 
 def reference_kvar(vm_pu, p_kw, curve, rated_kva=RATED_KVA):

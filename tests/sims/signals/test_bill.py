@@ -132,6 +132,19 @@ class TestExport:
         lines = bill(two_prices(demand_window_minutes=60), clock, site_kw).lines
         assert [line.quantity for line in lines if line.kind == "energy"] == [60.0, 60.0]
 
+    def test_what_is_fed_back_earns_the_export_price_of_its_period(self):
+        tariff = two_prices()
+        night, day = tariff.energy
+        paying = tariff.model_copy(
+            update={"energy": (night, day.model_copy(update={"export_price_per_kwh": 0.08}))}
+        )
+        clock = Clock(int(datetime.fromisoformat("2019-06-30T00:00-07:00").timestamp()), 900, 96, LA)
+        # 12 h of -6 kW by night earn nothing, 12 h of -10 kW by day 120 x 0.08
+        paid = bill(paying, clock, np.repeat([-6.0, -10.0], 48))
+        assert amounts(paid.lines)[2] == ("2019-06", "export", "day, fed back", 120.0, -9.60)
+        assert [line.kind for line in paid.lines] == ["energy", "energy", "export", "demand", "demand"]
+        assert (paid.energy, paid.export, paid.total) == (0.0, pytest.approx(-9.6), pytest.approx(-9.6))
+
     def test_a_month_of_export_has_no_demand(self):
         clock = Clock.from_local(datetime(2019, 6, 3), 1, 900, LA)
         one = bill(two_prices(), clock, np.full(96, -5.0))
