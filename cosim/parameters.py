@@ -1,12 +1,13 @@
 """What each simulator is told of a scenario: checked inputs as plain parameters of its entities."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cosim.scenario.inputs import Inputs, SiteInputs
+from cosim.voltage_parameters import reactive, volt_watt
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
 from sims.fleet.battery import NO_TAPER
@@ -107,6 +108,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
             "taper_soc": NO_TAPER if described.fleet.taper == "none" else described.fleet.taper_soc,
         },
         "n_steps": inputs.clock.n_steps,
+        "volt_watt": volt_watt(described),
     }
 
 
@@ -118,13 +120,22 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
         "options": section.options,
         "folder": str(inputs.scenario.folder),
         "engine": section.engine,
-        "sites": {
-            site.site.name: {"building_bus": site.building_bus, "evse_bus": site.evse_bus.tolist()}
-            for site in inputs.sites
-        },
+        "sites": {site.site.name: _feeder_site(site) for site in inputs.sites},
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "pv": None if pv is None else {"bus": pv.bus.tolist(), "p_kw": pv.p_kw.tolist()},
         "stop_on_divergence": section.on_divergence == "stop",
+        "tap_changers": [asdict(changer) for changer in inputs.tap_changers],
+    }
+
+
+def _feeder_site(site: SiteInputs) -> dict[str, Any]:
+    """Where a site draws its power, and how its ports answer to voltage."""
+    kvar = reactive(site.site)
+    return {
+        "building_bus": site.building_bus,
+        "evse_bus": site.evse_bus.tolist(),
+        "volt_watt": any(group.volt_watt is not None for group in site.site.chargers),
+        **({} if kvar is None else {"reactive": kvar}),
     }
 
 

@@ -97,7 +97,10 @@ def run(
                 out_of_process=out_of_process,
             )
         )
-        ends = {site.site.name: _at_end(site, inputs.clock, outcome[site.site.name]) for site in inputs.sites}
+        ends = {
+            site.site.name: _at_end(site, inputs.clock, outcome[site.site.name], header.features)
+            for site in inputs.sites
+        }
         writer.finish(
             {name: end[0] for name, end in ends.items()},
             {name: end[1] for name, end in ends.items()},
@@ -167,7 +170,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
 
 
 def _at_end(
-    site: "SiteInputs", clock: Clock, outcome: dict[str, Any]
+    site: "SiteInputs", clock: Clock, outcome: dict[str, Any], features: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sessions table of a site, and what is known of its ports at the end of the run."""
     sessions, became = site.sessions, outcome["sessions"]
@@ -185,10 +188,13 @@ def _at_end(
         "soc_max": sessions.soc_max,
     }
     table |= {name: np.asarray(column) for name, column in became.items()}
-    return table, {
+    ports = {
         "soc_end": np.asarray(outcome["soc_end"], dtype=np.float64),
         "clamped_requests": np.asarray(outcome["clamped_requests"], dtype=np.int64),
     }
+    if "volt_watt" in features:
+        ports["volt_watt_steps"] = np.asarray(outcome["volt_watt_steps"], dtype=np.int64)
+    return table, ports
 
 
 def _outside_any_loop(work: Callable[[], Outcome]) -> Outcome:

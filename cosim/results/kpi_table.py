@@ -52,6 +52,8 @@ SITE = (
     Kpi("pv_used_percent", "%", "PV generation used on site (not exported in its step)"),
     Kpi("ev_charged_kwh", "kWh", "Energy charged (grid side)", summed=True),
     Kpi("ev_discharged_kwh", "kWh", "Energy discharged (grid side)", summed=True),
+    Kpi("ev_reactive_kvarh", "kvarh", "Reactive energy of the ports, drawn plus given", summed=True),
+    Kpi("volt_watt_minutes", "min", "Port time with power cut by voltage", summed=True),
     Kpi("battery_throughput_kwh", "kWh", "Battery throughput (in plus out, battery side)", summed=True),
     Kpi("sessions", "sessions", "Sessions", summed=True),
     Kpi("sessions_connected", "sessions", "Sessions connected", summed=True),
@@ -81,12 +83,15 @@ FEEDER = (
     Kpi("import_kwh", "kWh", "Net energy from the grid above"),
     Kpi("losses_kwh", "kWh", "Losses of lines and transformers"),
     Kpi("non_converged_steps", "steps", "Steps without a power-flow solution"),
+    Kpi("unserved_kwh", "kWh", "Energy asked for in those steps"),
+    Kpi("volt_var_unsettled_steps", "steps", "Steps in which Q(V) did not settle"),
 )
 TRANSFORMER = (
     Kpi("max_loading_percent", "%", "Highest loading"),
     Kpi("max_loading_at", "", "Highest loading: start of the step"),
     Kpi("overload_minutes", "min", "Time above 100 %"),
     Kpi("overload_days", "days", "Days with loading above 100 %"),
+    Kpi("tap_operations", "moves", "Moves of the tap changer"),
 )
 SCOPES: dict[str, tuple[Kpi, ...]] = {
     "totals": TOTALS,
@@ -95,7 +100,7 @@ SCOPES: dict[str, tuple[Kpi, ...]] = {
     "transformers": TRANSFORMER,
 }
 PLACES = {"totals": "all sites", "sites": "site {}", "feeder": "feeder", "transformers": "transformer {}"}
-DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
+DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "kvarh": 1, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
 
 
 class KpiRow(NamedTuple):

@@ -9,6 +9,7 @@ from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import TOTALS, Figures, Kpis, Value, flatten
 from cosim.results.kpis_feeder import feeder_figures, transformer_figures
 from cosim.results.kpis_sessions import session_figures
+from cosim.results.kpis_voltage import site_voltage_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
 from sims.signals.bill import Bill, BillLine, bill
@@ -57,7 +58,7 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
     connected = int(figures["sessions_connected"] or 0)
     ev_energy_cost = float(figures["ev_energy_cost"] or 0.0)
     figures["ev_energy_cost_per_session"] = ev_energy_cost / connected if connected else None
-    return figures | _energy(header, site, arrays)
+    return figures | _energy(header, site, arrays) | site_voltage_figures(header, site, arrays)
 
 
 def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import Figures, unique
+from cosim.results.kpis_voltage import feeder_voltage_figures, tap_operations
 from cosim.results.layout import Arrays
 from sims.clock import Clock
 
@@ -43,6 +44,7 @@ def feeder_figures(header: RunHeader, arrays: Arrays) -> Figures:
         "import_kwh": float(np.nansum(arrays["feeder/import_kw"]) * clock.dt_h),
         "losses_kwh": float(np.nansum(arrays["feeder/losses_kw"]) * clock.dt_h),
         "non_converged_steps": int(np.sum(arrays["feeder/converged"] == 0)),
+        **feeder_voltage_figures(header, arrays),
     }
 
 
@@ -50,7 +52,10 @@ def transformer_figures(header: RunHeader, arrays: Arrays) -> dict[str, Figures]
     """Key figures of every transformer, by name."""
     loading = arrays["feeder/transformer_loading_percent"]
     names = unique(header.transformers)
-    return {name: _transformer(header.clock, loading[:, [i]]) for i, name in enumerate(names)}
+    return {
+        name: _transformer(header.clock, loading[:, [i]]) | {"tap_operations": tap_operations(arrays, i)}
+        for i, name in enumerate(names)
+    }
 
 
 def _transformer(clock: Clock, loading_percent: Floats) -> Figures:

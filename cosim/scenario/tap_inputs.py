@@ -55,9 +55,7 @@ class TapInput:
     raises: int
 
 
-def read_tap_changers(
-    scenario: Scenario, net: "pandapowerNet", found: Gathered
-) -> tuple[TapInput, ...]:
+def read_tap_changers(scenario: Scenario, net: "pandapowerNet", found: Gathered) -> tuple[TapInput, ...]:
     """The tap changers, what is wrong with them noted in `found`."""
     read = [found.attempt(_read, scenario, net, i) for i in range(len(scenario.feeder.tap_changers))]
     return tuple(changer for changer in read if changer is not None)
@@ -78,7 +76,9 @@ def _read(scenario: Scenario, net: "pandapowerNet", i: int) -> TapInput:
         findings.append(Finding("S20", (*here, "tap"), f"allowed: {low} .. {high}, as the network says", tap))
     band_pu = BAND_PER_STEP * step_pu if changer.dead_band_pu is None else changer.dead_band_pu
     if changer.mode == "on_load" and band_pu < step_pu:
-        what = f"below the tap step of {step_pu:g} pu the changer would hunt; allowed: at least {step_pu:g} pu"
+        what = (
+            f"below the tap step of {step_pu:g} pu the changer would hunt; allowed: at least {step_pu:g} pu"
+        )
         findings.append(Finding("S20", (*here, "dead_band_pu"), what, changer.dead_band_pu))
     if findings:
         raise ScenarioError([finding.fault(scenario.places) for finding in findings])
@@ -124,12 +124,12 @@ def _refuse_without_changer(scenario: Scenario, changer: TapChanger, here: Loc, 
     ]
     if missing or trafo["tap_side"] not in ("hv", "lv"):
         lacking = ", ".join(missing) or "tap_side"
-        raise _refused(scenario, Finding("S38", loc, f"the network does not give its {lacking}", changer.transformer))
+        raise _refused(
+            scenario, Finding("S38", loc, f"the network does not give its {lacking}", changer.transformer)
+        )
 
 
-def _bus_row(
-    scenario: Scenario, net: "pandapowerNet", changer: TapChanger, here: Loc, lv_bus: int
-) -> int:
+def _bus_row(scenario: Scenario, net: "pandapowerNet", changer: TapChanger, here: Loc, lv_bus: int) -> int:
     """Row of the controlled bus."""
     from sims.feeder.network import find_bus
 

@@ -8,6 +8,7 @@ from cosim.scenario.schema import Chargers, Feeder, Scenario
 from cosim.scenario.voltage_form import TapChanger
 
 LEAST_POWER_FACTOR = 0.5
+VOLTAGES_PU, VOLTS = (0.5, 1.5), 50.0
 TAPPING_ENGINES = ("zbus", "pandapower")
 REGULATION = ("bus", "target_pu", "dead_band_pu", "delay_minutes")
 
@@ -49,7 +50,7 @@ def _check_volt_var(group: Chargers, here: Loc) -> Iterator[Finding]:
     if group.power_factor != 1.0:
         what = "contradicts [sites.chargers.volt_var], which sets reactive power: leave one of the two out"
         yield Finding("S38", (*here, "power_factor"), what, group.power_factor, uses=(loc,))
-    yield from _check_curve(loc, "voltage_pu", curve.voltage_pu, "q_share", curve.q_share, 1)
+    yield from _check_curve(loc, "voltage_pu", curve.voltage_pu, "q_share", curve.q_share, 1, -1.0)
     if curve.rated_kva is not None and curve.rated_kva < largest_kw(group):
         what = f"must be at least the largest active power of the port, {largest_kw(group):g} kW"
         uses = ((*here, "p_max_kw"), (*here, "p_discharge_max_kw"))
@@ -57,12 +58,24 @@ def _check_volt_var(group: Chargers, here: Loc) -> Iterator[Finding]:
 
 
 def _check_curve(
-    loc: Loc, x: str, at_pu: Sequence[float], y: str, values: Sequence[float], direction: int
+    loc: Loc,
+    x: str,
+    at_pu: Sequence[float],
+    y: str,
+    values: Sequence[float],
+    direction: int,
+    least: float = 0.0,
 ) -> Iterator[Finding]:
-    """Rising voltages, as many values, and values that never go against `direction`."""
-    if not all(low < high for low, high in pairwise(at_pu)):
+    """Rising voltages, as many values, in range, and none that goes against `direction`."""
+    if not all(VOLTAGES_PU[0] <= vm <= VOLTAGES_PU[1] for vm in at_pu):
+        hint = "; in volts? divide by the nominal voltage" if max(at_pu) > VOLTS else ""
+        what = f"allowed: {VOLTAGES_PU[0]} .. {VOLTAGES_PU[1]} pu each{hint}"
+        yield Finding("S20", (*loc, x), what, list(at_pu))
+    elif not all(low < high for low, high in pairwise(at_pu)):
         yield Finding("S38", (*loc, x), "voltages must rise from point to point", list(at_pu))
-    if len(at_pu) != len(values):
+    if not all(least <= value <= 1.0 for value in values):
+        yield Finding("S20", (*loc, y), f"allowed: {least:g} .. 1 each (a share, not percent)", list(values))
+    elif len(at_pu) != len(values):
         what = f"{len(values)} values for {len(at_pu)} voltages in {x}"
         yield Finding("S38", (*loc, y), what, list(values), uses=((*loc, x),))
     elif not all(direction * low <= direction * high for low, high in pairwise(values)):

@@ -6,10 +6,7 @@ from pydantic import Field
 
 from cosim.scenario.section import Section
 
-Voltage = Annotated[float, Field(ge=0.5, le=1.5)]
-Voltages = Annotated[list[Voltage], Field(min_length=2, max_length=16)]
-Shares = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=2, max_length=16)]
-ReactiveShares = Annotated[list[Annotated[float, Field(ge=-1, le=1)]], Field(min_length=2, max_length=16)]
+Points = Annotated[list[float], Field(min_length=2, max_length=16)]
 
 
 class VoltVar(Section):
@@ -19,10 +16,10 @@ class VoltVar(Section):
     44 % of the rating given at 0.92 pu and drawn at 1.08 pu.
     """
 
-    voltage_pu: Voltages = Field(
+    voltage_pu: Points = Field(
         default=[0.92, 0.98, 1.02, 1.08], description="rising voltages of the curve's points [pu]"
     )
-    q_share: ReactiveShares = Field(
+    q_share: Points = Field(
         default=[-0.44, 0.0, 0.0, 0.44],
         description="share of `rated_kva` drawn there, < 0 given; must not fall with voltage [-]",
     )
@@ -41,16 +38,16 @@ class VoltWatt(Section):
     default is its mirror image below 1 pu.
     """
 
-    charge_voltage_pu: Voltages = Field(
+    charge_voltage_pu: Points = Field(
         default=[0.90, 0.94], description="rising voltages of the charging curve's points [pu]"
     )
-    charge_share: Shares = Field(
+    charge_share: Points = Field(
         default=[0.2, 1.0], description="share of the charging limit there; must not fall with voltage [-]"
     )
-    discharge_voltage_pu: Voltages = Field(
+    discharge_voltage_pu: Points = Field(
         default=[1.06, 1.10], description="rising voltages of the discharging curve's points [pu]"
     )
-    discharge_share: Shares = Field(
+    discharge_share: Points = Field(
         default=[1.0, 0.2],
         description="share of the discharging limit there; must not rise with voltage [-]",
     )

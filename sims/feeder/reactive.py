@@ -1,8 +1,8 @@
 """Reactive power of charging ports: a fixed power factor, or an answer Q(V) to the voltage at their bus.
 
-Power is load-positive: q > 0 is drawn (lagging, lowers the voltage), q < 0 is given (leading, raises it). Q(V)
-moves no energy, so its fixed point with the power flow is found inside the feeder's step: a port moves from
-where it is towards what its curve asks at the voltage that results, by a damped share of the difference.
+Power is load-positive: q > 0 is drawn (lagging, lowers the voltage), q < 0 is given (leading, raises it).
+Q(V) moves no energy, so its fixed point with the power flow is found inside the feeder's step: a port moves
+from where it is towards what its curve asks at the voltage that results, by a damped share of the difference.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 
 from sims.curves import on_curve
 from sims.feeder.kernels import DIVERGED_PU, Complexes, Floats, Ints, Model, apply_inverse, fixed_point, sweep
@@ -102,7 +101,7 @@ def approach(
     largest = 0.0
     for i in range(q_kvar.size):
         node = model.connection_node[ports.connection[i]]
-        asked = asked_kvar(abs(v[node]), p_kw[i], ports.at_pu[i], ports.q_kvar[i], ports.rated_kva[i])
+        asked = asked_kvar(float(abs(v[node])), p_kw[i], ports.at_pu[i], ports.q_kvar[i], ports.rated_kva[i])
         step = asked - q_kvar[i]
         q_kvar[i] += share * step
         demand[node] += 1j * share * step / model.base_kva
@@ -152,9 +151,7 @@ def settle(
     return fixed_point(v, demand, model), False
 
 
-def by_solving(
-    engine: Solver, p_kw: Floats, q_kvar: Floats, port_kw: Floats, ports: VoltVar
-) -> Answer:
+def by_solving(engine: Solver, p_kw: Floats, q_kvar: Floats, port_kw: Floats, ports: VoltVar) -> Answer:
     """The same fixed point for any engine: a whole power flow in every round.
 
     Parameters
@@ -174,7 +171,7 @@ def by_solving(
         if not solution.converged:
             break
         for i in range(len(port_kw)):
-            vm = solution.vm_pu[ports.bus_row[i]]
+            vm = float(solution.vm_pu[ports.bus_row[i]])
             asked[i] = asked_kvar(vm, port_kw[i], ports.at_pu[i], ports.q_kvar[i], ports.rated_kva[i])
         settled = bool(np.abs(asked - own_kvar).max(initial=0.0) <= TOLERANCE_KVAR)
         if settled:

@@ -66,7 +66,7 @@ class TapRegulator:
         return self._position
 
     def see(self, vm_pu: Floats) -> None:
-        """Take notice of the voltages of the step just run, shape (n_bus,) [pu]; a move holds from the next."""
+        """Take notice of the voltages of this step, shape (n_bus,) [pu]; a move holds from the next one."""
         if self._rows.size:
             self._enter(next_state(self._control, self._state, vm_pu[self._bus_rows], self._step_s))
 

@@ -14,6 +14,7 @@ from sims.fleet.outcome import session_outcome
 from sims.fleet.parked import EMPTY, Parked, car_table
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import Stays
+from sims.fleet.volt_watt import VoltWatt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,13 +54,23 @@ class Fleet:
         Limits the site enforces.
     start_s, step_s : int
         Start of the run since the epoch, length of a step [s].
+    volt_watt : VoltWatt, optional
+        What low and high voltage leave of the ports' power.
     """
 
     def __init__(
-        self, sessions: Sessions, stays: Stays, ports: Ports, rules: SiteRules, *, start_s: int, step_s: int
+        self,
+        sessions: Sessions,
+        stays: Stays,
+        ports: Ports,
+        rules: SiteRules,
+        *,
+        start_s: int,
+        step_s: int,
+        volt_watt: VoltWatt | None = None,
     ) -> None:
         self.sessions, self.stays, self.ports, self.rules = sessions, stays, ports, rules
-        self.dt_h, self.step_s = step_s / 3600.0, step_s
+        self.dt_h, self.step_s, self.volt_watt = step_s / 3600.0, step_s, volt_watt
         self._cars = car_table(sessions, stays, ports, start_s)
         connected = np.flatnonzero(stays.connected)
         self._arriving = _by_step(connected, stays.first_step)
@@ -106,6 +117,7 @@ class Fleet:
             raise SimulationError(f"{len(setpoint_kw)} setpoints for {len(self.ports)} ports")
         parked, ports, rules = self.parked, self.ports, self.rules
         leaving = self._leaving.get(self.k + 1)
+        setpoint_kw, charge_max_kw = self._within_voltage(setpoint_kw)
         advance_ports(
             self.energy_kwh,
             self.p_kw,
@@ -114,7 +126,7 @@ class Fleet:
             parked.capacity_kwh,
             parked.floor_kwh,
             parked.ceiling_kwh,
-            parked.charge_max_kw,
+            charge_max_kw,
             parked.discharge_max_kw,
             self._whole_step if leaving is None else self._plugged_share(leaving),
             self._uncontrolled,
@@ -142,6 +154,11 @@ class Fleet:
             "sessions": columns,
             "soc_end": self.soc.tolist(),
             "clamped_requests": self.clamped_requests.tolist(),
+            "volt_watt_steps": (
+                self.volt_watt.limited_steps
+                if self.volt_watt
+                else np.zeros_like(self._uncontrolled, dtype=np.int64)
+            ).tolist(),
         }
 
     def get_state(self) -> dict[str, Any]:
@@ -156,6 +173,7 @@ class Fleet:
             "soc_departure": self.soc_departure.tolist(),
             "metered_kwh": self._metered_kwh.tolist(),
             "departed_kwh": self._departed_kwh.tolist(),
+            "volt_watt": None if self.volt_watt is None else self.volt_watt.get_state(),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -172,6 +190,22 @@ class Fleet:
         self.soc_departure = np.asarray(state["soc_departure"], dtype=np.float64)
         self._metered_kwh = np.asarray(state["metered_kwh"], dtype=np.float64)
         self._departed_kwh = np.asarray(state["departed_kwh"], dtype=np.float64)
+        if self.volt_watt is not None:
+            self.volt_watt.set_state(state["volt_watt"])
+
+    def _within_voltage(self, setpoint_kw: Floats) -> tuple[Floats, Floats]:
+        """Requests and charging limits that the voltage leaves, both of shape (n,) [kW]."""
+        parked = self.parked
+        if self.volt_watt is None:
+            return setpoint_kw, parked.charge_max_kw
+        return self.volt_watt.cut(
+            setpoint_kw,
+            parked.charge_max_kw,
+            parked.discharge_max_kw,
+            self._uncontrolled,
+            self.energy_kwh < parked.ceiling_kwh,
+            self.energy_kwh > parked.floor_kwh,
+        )
 
     def _plugged_share(self, leaving: Ints) -> Floats:
         share = np.ones(len(self.ports))

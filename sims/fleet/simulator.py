@@ -11,6 +11,7 @@ from sims.fleet.fleet import Fleet, SiteRules
 from sims.fleet.parked import Parked
 from sims.fleet.sessions import TEXT_COLUMNS, WHOLE_COLUMNS, Sessions
 from sims.fleet.stays import plan_stays
+from sims.fleet.volt_watt import VoltWatt, VoltWattCurves
 from sims.portcheck import PortError
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
@@ -20,9 +21,10 @@ class FleetSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Fleet": Model(
-            params=["sessions", "ports", "assignment", "rules", "n_steps"],
+            params=["sessions", "ports", "assignment", "rules", "n_steps", "volt_watt"],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
+                "vm_evse_pu": Port("voltage at each port in the last step [pu]", nan=True, optional=True),
                 "building_kw": Port("building load less PV of this step [kW]", optional=True),
                 "pv_kw": Port("PV generation of this step, given on [kW]", optional=True),
             },
@@ -55,7 +57,8 @@ class FleetSimulator(VectorSimulator):
         """Fleet of a site.
 
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
-        (a name), `rules` (fields of `SiteRules`) and `n_steps` of the run.
+        (a name), `rules` (fields of `SiteRules`), `n_steps` of the run and `volt_watt` (fields of
+        `VoltWattCurves`).
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -68,7 +71,16 @@ class FleetSimulator(VectorSimulator):
             n_steps=params["n_steps"],
         )
         rules = SiteRules(**params.get("rules", {}))
-        return Fleet(sessions, stays, ports, rules, start_s=self.start_s, step_s=self.step_s)
+        curves = params.get("volt_watt")
+        return Fleet(
+            sessions,
+            stays,
+            ports,
+            rules,
+            start_s=self.start_s,
+            step_s=self.step_s,
+            volt_watt=None if curves is None else VoltWatt(VoltWattCurves.of(curves), len(ports)),
+        )
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
         return {"Evse": self.entities[eid].ports.names}
@@ -80,6 +92,8 @@ class FleetSimulator(VectorSimulator):
         setpoint_kw = np.array(child_values(received["setpoint_kw"], len(fleet.ports)), dtype=np.float64)
         if setpoint_kw.size != len(fleet.ports):
             raise PortError("setpoint_kw", f"got {setpoint_kw.size} values for {len(fleet.ports)} ports")
+        if fleet.volt_watt is not None and "vm_evse_pu" in received:
+            fleet.volt_watt.see(np.array(received["vm_evse_pu"], dtype=np.float64))
         fleet.step(setpoint_kw, building_kw)
         return {
             "evse_kw": fleet.p_kw.tolist(),

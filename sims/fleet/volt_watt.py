@@ -47,15 +47,18 @@ class VoltWattCurves:
         """Curves from plain lists of the same names; they may be of different length."""
         return cls(
             np.asarray(described["port"], dtype=np.int64),
-            *(padded(described[name]) for name in cls.__slots__[1:]),
+            *(
+                padded(described[name])
+                for name in ("charge_pu", "charge_share", "discharge_pu", "discharge_share")
+            ),
         )
 
 
 @nb.njit(cache=True)
 def half_way(shares: Floats, vm_pu: Floats, port: Ints, at_pu: Floats, values: Floats) -> None:
-    """Move the shares of all ports half way to their curves; where nothing is known of the voltage they stay."""
+    """Move the shares of all ports half way to their curves; where the voltage is not known they stay."""
     for i in range(port.size):
-        vm = vm_pu[port[i]]
+        vm = float(vm_pu[port[i]])
         if not np.isnan(vm):
             wanted = on_curve(vm, at_pu[i], values[i])
             shares[port[i]] += HALF_WAY * (wanted - shares[port[i]])
@@ -85,7 +88,7 @@ class VoltWatt:
         self.limited_steps = np.zeros(n_ports, dtype=np.int64)
 
     def see(self, vm_pu: Floats) -> None:
-        """Take notice of the voltage each port had in the last step, shape (n_ports,), NaN if unknown [pu]."""
+        """Take notice of the voltage at each port in the last step, shape (n_ports,), or NaN [pu]."""
         curves = self._curves
         half_way(self.charge_share, vm_pu, curves.port, curves.charge_pu, curves.charge_share)
         half_way(self.discharge_share, vm_pu, curves.port, curves.discharge_pu, curves.discharge_share)

@@ -45,6 +45,8 @@ OFFICE = {
     "pv_used_percent": None,
     "ev_charged_kwh": 44.0,
     "ev_discharged_kwh": 4.0,
+    "ev_reactive_kvarh": None,
+    "volt_watt_minutes": None,
     "battery_throughput_kwh": 39.0,
     "sessions": 6,
     "sessions_connected": 4,
@@ -73,12 +75,15 @@ FEEDER_FIGURES = {
     "import_kwh": 768.0,
     "losses_kwh": 48.0,
     "non_converged_steps": 1,
+    "unserved_kwh": 1.0,
+    "volt_var_unsettled_steps": None,
 }
 TRANSFORMER_FIGURES = {
     "max_loading_percent": 120.0,
     "max_loading_at": "2019-06-03T08:00-07:00",
     "overload_minutes": 75.0,
     "overload_days": 2,
+    "tap_operations": None,
 }
 
 

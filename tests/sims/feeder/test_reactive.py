@@ -72,7 +72,7 @@ def reference(net, buses, p_kw, curve):
 )
 def test_the_fixed_point_is_pandapowers(curve, engine_name, sign):
     net, buses = village(load=0.5 if sign > 0 else 0.0)
-    rng = random.Random(7)
+    rng = random.Random(7)  # noqa: S311 - powers of a test
     p_kw = sign * np.array([float(rng.choice([0.0, 0.4, 3.7, 22.0, 24.0])) for _ in buses])
     engine = make_engine(engine_name, net, buses)
     ports = chargers(engine, net, buses, curves=[curve] * len(buses))
@@ -90,7 +90,9 @@ def test_the_voltage_moves_towards_the_band():
     net, buses = village()
     engine, p_kw, zero = make_engine("zbus", net, buses), np.full(N_PORTS, 22.0), np.zeros(N_PORTS)
     plain = engine.solve(p_kw, zero).vm_pu
-    helped = chargers(engine, net, buses, curves=[IEEE] * N_PORTS).solve(engine, p_kw, zero, p_kw).solution.vm_pu
+    helped = (
+        chargers(engine, net, buses, curves=[IEEE] * N_PORTS).solve(engine, p_kw, zero, p_kw).solution.vm_pu
+    )
     assert plain.min() < helped.min() - 0.003
     assert helped.min() < 1.0
 
