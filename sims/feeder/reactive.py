@@ -12,7 +12,18 @@ import numba as nb
 import numpy as np
 
 from sims.curves import on_curve
-from sims.feeder.kernels import DIVERGED_PU, Complexes, Floats, Ints, Model, apply_inverse, fixed_point, sweep
+from sims.feeder.kernels import (
+    DIVERGED_PU,
+    Complexes,
+    Floats,
+    Ints,
+    Model,
+    add_connections,
+    apply_inverse,
+    fixed_point,
+    read_state,
+    sweep,
+)
 from sims.feeder.solution import Solution
 
 TOLERANCE_KVAR = 1e-6
@@ -149,6 +160,36 @@ def settle(
             if last == 0 or rest <= TOLERANCE_KVAR:
                 return sweeps + last if last else 0, last > 0
     return fixed_point(v, demand, model), False
+
+
+@nb.njit(cache=True, error_model="numpy")
+def solve_volt_var(
+    p_kw: Floats,
+    q_kvar: Floats,
+    port_kw: Floats,
+    demand: Complexes,
+    v: Complexes,
+    model: Model,
+    ports: VoltVar,
+    vm: Floats,
+    loading: Floats,
+    own_kvar: Floats,
+) -> tuple[int, bool, float, float, float]:
+    """One power flow as `solve_step` does it, with ports that follow their curve as `settle` does it.
+
+    `own_kvar`, shape (n,), holds zeros and receives the reactive power of the ports.
+
+    Returns
+    -------
+    tuple[int, bool, float, float, float]
+        Sweeps (0: no solution), whether the ports are settled, import [kW], [kvar], losses [kW].
+    """
+    add_connections(demand, p_kw, q_kvar, model)
+    sweeps, settled = settle(v, port_kw, demand, model, ports, own_kvar)
+    if sweeps == 0:
+        return 0, False, 0.0, 0.0, 0.0
+    imported_kw, imported_kvar, losses_kw = read_state(v, demand, model, vm, loading)
+    return sweeps, settled, imported_kw, imported_kvar, losses_kw
 
 
 def by_solving(engine: Solver, p_kw: Floats, q_kvar: Floats, port_kw: Floats, ports: VoltVar) -> Answer:

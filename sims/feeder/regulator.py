@@ -44,8 +44,11 @@ class TapRegulator:
         net.trafo.loc[net.trafo.index[rows], "tap_pos"] = [changer["tap"] for changer in changers]
         self._position = net.trafo["tap_pos"].to_numpy(np.float64, copy=True)
         moving = [changer for changer in changers if changer["on_load"]]
+        pu = ("target_pu", "dead_band_pu", "delay_s")
+        whole = ("tap_min", "tap_max", "raises")
         self._control = TapControl(
-            *(np.array([changer[name] for changer in moving]) for name in TapControl.__slots__)
+            *(np.array([changer[name] for changer in moving], dtype=np.float64) for name in pu),
+            *(np.array([changer[name] for changer in moving], dtype=np.int64) for name in whole),
         )
         self._rows = np.array([changer["row"] for changer in moving], dtype=np.int64)
         self._bus_rows = np.array([changer["bus_row"] for changer in moving], dtype=np.int64)

@@ -6,8 +6,9 @@ the new position holds from the next step on. A changer without load (off-load) 
 position is set in the network before the first step, and nothing of it is here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -82,13 +83,46 @@ def next_state(control: TapControl, state: TapState, vm_pu: Floats, step_s: int)
     The usual discrete regulator: Kundur, Power System Stability and Control, 1994, chapter 11 (dead band,
     constant time delay, one tap at a time).
     """
-    known = ~np.isnan(vm_pu)
-    deviation_pu = np.where(known, vm_pu, control.target_pu) - control.target_pu
-    outside = np.abs(deviation_pu) > control.dead_band_pu / 2.0
-    side = np.where(outside, np.sign(deviation_pu), 0.0).astype(np.int64)
-    before_s = np.where(np.sign(state.outside_s) == side, state.outside_s, 0)
-    outside_s = before_s + side * step_s
-    wanted = np.clip(state.tap - side * control.raises, control.tap_min, control.tap_max)
-    moves = known & (np.abs(outside_s) >= control.delay_s) & (wanted != state.tap)
-    moved = TapState(np.where(moves, wanted, state.tap), np.where(moves, 0, outside_s))
-    return replace(moved, outside_s=np.where(known, moved.outside_s, state.outside_s))
+    tap, outside_s = state.tap.copy(), state.outside_s.copy()
+    _advance(
+        tap,
+        outside_s,
+        vm_pu,
+        step_s,
+        control.target_pu,
+        control.dead_band_pu,
+        control.delay_s,
+        control.tap_min,
+        control.tap_max,
+        control.raises,
+    )
+    return TapState(tap, outside_s)
+
+
+@nb.njit(cache=True)
+def _advance(
+    tap: Ints,
+    outside_s: Ints,
+    vm_pu: Floats,
+    step_s: int,
+    target_pu: Floats,
+    dead_band_pu: Floats,
+    delay_s: Floats,
+    tap_min: Ints,
+    tap_max: Ints,
+    raises: Ints,
+) -> None:
+    """Write the next positions and delays into `tap` and `outside_s`."""
+    for i in range(tap.size):
+        deviation_pu = vm_pu[i] - target_pu[i]
+        if np.isnan(deviation_pu):
+            continue
+        if abs(deviation_pu) <= dead_band_pu[i] / 2.0:
+            outside_s[i] = 0
+            continue
+        side = 1 if deviation_pu > 0.0 else -1
+        outside_s[i] = (outside_s[i] if outside_s[i] * side > 0 else 0) + side * step_s
+        wanted = min(max(tap[i] - side * raises[i], tap_min[i]), tap_max[i])
+        if abs(outside_s[i]) >= delay_s[i] and wanted != tap[i]:
+            tap[i] = wanted
+            outside_s[i] = 0

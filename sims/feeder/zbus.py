@@ -4,8 +4,8 @@ import numpy as np
 
 from sims.faults import SimulationError
 from sims.feeder.admittance import build_model, constant_demand, node_of
-from sims.feeder.kernels import add_connections, apply_inverse, read_state, solve_step
-from sims.feeder.reactive import Answer, VoltVar, by_solving, loop_gain, settle
+from sims.feeder.kernels import apply_inverse, solve_step
+from sims.feeder.reactive import Answer, VoltVar, by_solving, loop_gain, solve_volt_var
 from sims.feeder.runpp import RunppEngine
 from sims.feeder.solution import Floats, Solution, checked
 
@@ -69,12 +69,12 @@ class ZbusEngine:
         n, model = len(self.reference.buses), self._model
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
         v, vm, loading = self._v.copy(), np.empty(model.bus_node.size), self._loading.copy()
-        demand, own_kvar = self._demand.copy(), np.zeros(port_kw.size)
-        add_connections(demand, p_kw, q_kvar, model)
-        sweeps, settled = settle(v, port_kw, demand, model, ports, own_kvar)
+        own_kvar = np.zeros(port_kw.size)
+        sweeps, settled, *totals = solve_volt_var(
+            p_kw, q_kvar, port_kw, self._demand.copy(), v, model, ports, vm, loading, own_kvar
+        )
         if sweeps == 0:
             return by_solving(self.reference, p_kw, q_kvar, port_kw, ports)
-        totals = read_state(v, demand, model, vm, loading)
         return Answer(self._solution(vm, loading, sweeps, *totals), own_kvar, settled)
 
     def damped(self, ports: VoltVar) -> VoltVar:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from tests.benchmarks import kernels, steps, year
+from tests.benchmarks import kernels, steps, voltage, year
 
 
 def main() -> None:
@@ -37,6 +37,7 @@ Figures = Mapping[str, tuple[float, str, str]]
 SECTIONS: dict[str, Callable[[], Figures]] = {
     "fleet kernel alone": kernels.fleet,
     "power flow alone": kernels.feeder,
+    "kerber village: Q(V) and taps in the feeder": voltage.feeder,
     "kerber village, 116 buses, 28 days, AC power flow every step": steps.villages,
     "the same network and sessions on the stack from PyPI": steps.against_stock,
     "office as a year (35,040 steps)": lambda: in_fresh_process("tests.benchmarks.year"),
