@@ -44,12 +44,7 @@ class TapRegulator:
         net.trafo.loc[net.trafo.index[rows], "tap_pos"] = [changer["tap"] for changer in changers]
         self._position = net.trafo["tap_pos"].to_numpy(np.float64, copy=True)
         moving = [changer for changer in changers if changer["on_load"]]
-        pu = ("target_pu", "dead_band_pu", "delay_s")
-        whole = ("tap_min", "tap_max", "raises")
-        self._control = TapControl(
-            *(np.array([changer[name] for changer in moving], dtype=np.float64) for name in pu),
-            *(np.array([changer[name] for changer in moving], dtype=np.int64) for name in whole),
-        )
+        self._control = _control(moving)
         self._rows = np.array([changer["row"] for changer in moving], dtype=np.int64)
         self._bus_rows = np.array([changer["bus_row"] for changer in moving], dtype=np.int64)
         tap = np.array([changer["tap"] for changer in moving], dtype=np.int64)
@@ -85,3 +80,19 @@ class TapRegulator:
     def _enter(self, state: TapState) -> None:
         self._state = state
         self._engines.move(state.tap)
+
+
+def _control(moving: Sequence[Mapping[str, Any]]) -> TapControl:
+    """Settings of the changers that move, a column a setting."""
+
+    def column(name: str, dtype: type) -> Any:
+        return np.array([changer[name] for changer in moving], dtype=dtype)
+
+    return TapControl(
+        target_pu=column("target_pu", np.float64),
+        dead_band_pu=column("dead_band_pu", np.float64),
+        delay_s=column("delay_s", np.float64),
+        tap_min=column("tap_min", np.int64),
+        tap_max=column("tap_max", np.int64),
+        raises=column("raises", np.int64),
+    )
