@@ -82,6 +82,8 @@ def test_range_band_and_delay_hold_for_any_voltage(voltages, delay_s, raises):
             assert abs(since) >= delay_s
             assert steps[k] == -side * raises  # towards the target
             since = 0
+        elif side and abs(since) >= delay_s:
+            assert taps[k] == -2 * side * raises  # it can go no further
 
 
 def test_changers_do_not_know_of_each_other():
