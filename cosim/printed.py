@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # What people ask first, in this order, with the figures that go on the same line: when and where.
 ASKED: dict[str, tuple[str, ...]] = {
     "bill_total": (),
+    "pv_kwh": ("pv_used_percent",),
     "building_bill_total": (),
     "ev_energy_cost_per_session": (),
     "billed_peak_kw": ("billed_peak_at",),
@@ -33,11 +34,18 @@ ASKED: dict[str, tuple[str, ...]] = {
     "ev_co2_kg": (),
     "building_co2_kg": (),
     "vm_min_pu": ("vm_min_bus", "vm_min_at"),
+    "vm_max_pu": ("vm_max_bus", "vm_max_at"),
+    "keeps_en50160_indicative": (),
+    "out_of_ansi_a_minutes": ("out_of_ansi_a_bus",),
+    "line_max_loading_percent": ("line_max_loading_name", "line_max_loading_at"),
+    "import_peak_kw": ("import_peak_at",),
+    "reverse_flow_hours": (),
     "losses_kwh": (),
     "non_converged_steps": (),
     "max_loading_percent": ("max_loading_at",),
     "overload_minutes": (),
     "overload_days": (),
+    "overload_kvah": (),
 }
 
 

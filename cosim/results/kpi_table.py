@@ -45,6 +45,8 @@ SITE = (
     Kpi("peak_increase_kw", "kW", "Peak increase (with EVs less building alone)"),
     Kpi("peak_kw", "kW", "Highest power of a step at any time"),
     Kpi("peak_at", "", "Highest power of a step: its start"),
+    Kpi("coincidence_percent", "%", "Power at the feeder's import peak, of the site's own peak"),
+    Kpi("ev_simultaneity_percent", "%", "Highest charging power together, of the sum of each port's own"),
     Kpi("building_kwh", "kWh", "Energy of the building", summed=True),
     Kpi("import_kwh", "kWh", "Energy imported by the site", summed=True),
     Kpi("export_kwh", "kWh", "Energy exported by the site", summed=True),
@@ -77,11 +79,26 @@ FEEDER = (
     Kpi("vm_min_pu", "pu", "Lowest voltage"),
     Kpi("vm_min_bus", "", "Lowest voltage: bus"),
     Kpi("vm_min_at", "", "Lowest voltage: start of the step"),
+    Kpi("vm_max_pu", "pu", "Highest voltage"),
+    Kpi("vm_max_bus", "", "Highest voltage: bus"),
+    Kpi("vm_max_at", "", "Highest voltage: start of the step"),
+    Kpi("out_of_en50160_minutes", "min", "Longest time of a bus outside +-10 % (EN 50160, indicative)"),
+    Kpi("out_of_en50160_bus", "", "Longest outside +-10 %: bus"),
+    Kpi("keeps_en50160_indicative", "", "All buses keep to EN 50160 (indicative)"),
+    Kpi("out_of_ansi_a_minutes", "min", "Longest time of a bus outside +-5 % (ANSI C84.1 range A)"),
+    Kpi("out_of_ansi_a_bus", "", "Longest outside +-5 %: bus"),
     Kpi("line_max_loading_percent", "%", "Highest line loading"),
     Kpi("line_max_loading_name", "", "Highest line loading: line"),
     Kpi("line_max_loading_at", "", "Highest line loading: start of the step"),
+    Kpi("line_overload_minutes", "min", "Time above 100 %, summed over the lines"),
+    Kpi("line_overload_kvah", "kVAh", "Apparent energy above the rating, summed over the lines"),
     Kpi("import_kwh", "kWh", "Net energy from the grid above"),
+    Kpi("import_peak_kw", "kW", "Highest power from the grid above"),
+    Kpi("import_peak_at", "", "Highest power from the grid above: start of the step"),
+    Kpi("reverse_flow_hours", "h", "Time with power back into the grid above"),
+    Kpi("reverse_flow_peak_kw", "kW", "Highest power back into the grid above"),
     Kpi("losses_kwh", "kWh", "Losses of lines and transformers"),
+    Kpi("losses_percent", "%", "Losses of what came from the grid above"),
     Kpi("non_converged_steps", "steps", "Steps without a power-flow solution"),
     Kpi("unserved_kwh", "kWh", "Energy asked for in those steps"),
     Kpi("volt_var_unsettled_steps", "steps", "Steps in which Q(V) did not settle"),
@@ -91,6 +108,7 @@ TRANSFORMER = (
     Kpi("max_loading_at", "", "Highest loading: start of the step"),
     Kpi("overload_minutes", "min", "Time above 100 %"),
     Kpi("overload_days", "days", "Days with loading above 100 %"),
+    Kpi("overload_kvah", "kVAh", "Apparent energy above the rating"),
     Kpi("tap_operations", "moves", "Moves of the tap changer"),
 )
 SCOPES: dict[str, tuple[Kpi, ...]] = {
@@ -100,7 +118,19 @@ SCOPES: dict[str, tuple[Kpi, ...]] = {
     "transformers": TRANSFORMER,
 }
 PLACES = {"totals": "all sites", "sites": "site {}", "feeder": "feeder", "transformers": "transformer {}"}
-DECIMALS = {"min": 0, "kW": 1, "kWh": 1, "kvarh": 1, "%": 1, "kg": 1, "pu": 4, "ports": 1, "money": 2}
+DECIMALS = {
+    "min": 0,
+    "kW": 1,
+    "kWh": 1,
+    "kVAh": 1,
+    "kvarh": 1,
+    "h": 2,
+    "%": 1,
+    "kg": 1,
+    "pu": 4,
+    "ports": 1,
+    "money": 2,
+}
 
 
 class KpiRow(NamedTuple):

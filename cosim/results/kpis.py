@@ -58,7 +58,12 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
     connected = int(figures["sessions_connected"] or 0)
     ev_energy_cost = float(figures["ev_energy_cost"] or 0.0)
     figures["ev_energy_cost_per_session"] = ev_energy_cost / connected if connected else None
-    return figures | _energy(header, site, arrays) | site_voltage_figures(header, site, arrays)
+    return {
+        **figures,
+        **_coincidence(site, arrays),
+        **_energy(header, site, arrays),
+        **site_voltage_figures(header, site, arrays),
+    }
 
 
 def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:
@@ -94,6 +99,20 @@ def _billed_peak(paid: Bill) -> BillLine | None:
     )
 
 
+def _coincidence(site: SiteHeader, arrays: Arrays) -> Figures:
+    """How much of its peak a site draws when the feeder has its own, and its ports when the site has."""
+    group = f"sites/{site.name}"
+    site_kw, charging_kw = arrays[f"{group}/site_kw"], arrays[f"{group}/evse_kw"].clip(min=0.0)
+    peak_kw = float(site_kw.max())
+    at_feeder_peak = float(site_kw[int(np.argmax(arrays["feeder/import_kw"]))])
+    own_peaks_kw = float(charging_kw.max(axis=0, initial=0.0).sum())
+    together_kw = float(charging_kw.sum(axis=1).max())
+    return {
+        "coincidence_percent": 100.0 * at_feeder_peak / peak_kw if peak_kw > 0.0 else None,
+        "ev_simultaneity_percent": 100.0 * together_kw / own_peaks_kw if own_peaks_kw > 0.0 else None,
+    }
+
+
 def _energy(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
     group, dt_h = f"sites/{site.name}", header.clock.dt_h
     building_kwh, site_kwh = arrays[f"{group}/building_kw"] * dt_h, arrays[f"{group}/site_kw"] * dt_h
@@ -112,8 +131,9 @@ def _energy(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
     if f"{group}/pv_kw" in arrays:
         pv_kwh = arrays[f"{group}/pv_kw"] * dt_h
         fed_back_kwh = float(np.minimum(pv_kwh, (-site_kwh).clip(min=0.0)).sum())
-        figures["pv_kwh"] = generated_kwh = float(pv_kwh.sum())
+        generated_kwh = float(pv_kwh.sum())
         if generated_kwh > 0.0:
+            figures["pv_kwh"] = generated_kwh
             figures["pv_used_percent"] = 100.0 * (1.0 - fed_back_kwh / generated_kwh)
     intensity = f"signals/{site.signals}/co2_g_per_kwh"
     if intensity in arrays:

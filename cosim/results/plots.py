@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cosim.results.elements import OVERLOAD_PERCENT
 from cosim.results.kpi_table import unique
-from cosim.results.kpis_feeder import OVERLOAD_PERCENT
 from sims.signals.bill import BillLine
 
 if TYPE_CHECKING:

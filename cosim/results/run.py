@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cosim.results.elements import ELEMENTS
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import KpiRow, Kpis, kpi_rows, kpi_table, unflatten
 from cosim.results.layout import Array, Quantity, shapes
@@ -132,6 +133,17 @@ class Run:
         }
         times = {column: local_times(self.clock, table[column]) for column in SESSION_TIMES}
         return pd.DataFrame({**table, **times}).rename_axis("session")
+
+    def elements(self, kind: str) -> "pd.DataFrame":
+        """Every element of a kind, one row each: "buses", "lines" or "transformers".
+
+        Voltages and time out of band of buses; ratings, loadings, overload minutes and kVAh of the others.
+        """
+        import pandas as pd
+
+        if kind not in ELEMENTS:
+            raise KeyError(f"{kind}: must be one of {', '.join(ELEMENTS)}")
+        return pd.DataFrame(ELEMENTS[kind](self.header, self._file))
 
     def tariff(self, site: str) -> Tariff:
         """Tariff a site pays."""

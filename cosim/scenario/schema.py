@@ -189,6 +189,12 @@ class Fleet(Section):
     taper_soc: float = Field(
         default=0.8, gt=0, lt=1, description="SoC where the two-stage curve starts to fall [-]"
     )
+    stations: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="keep only sessions whose `station` starts with one of these; default: all",
+        examples=[["AG-1F"]],
+    )
     drop_zero: bool = Field(
         default=False, description="drop and count sessions of zero length instead of refusing them"
     )

@@ -139,7 +139,11 @@ class SiteReader:
         if building is None:
             return np.zeros(self.clock.n_steps)
         column = building.column
-        series = read_series(self.scenario.folder / building.profile, (column,), self.clock.zone)
+        alone = ("kw",) if column == "kw" else None
+        series = read_series(self.scenario.folder / building.profile, alone, self.clock.zone)
+        if column not in series.values:
+            what = f"the profile has no such column; {nearest(column, series.values)}"
+            raise self._refused("S26", self._loc("building", "column"), what, column)
         power_kw = on_clock(series, column, self.clock)
         if building.peak_kw is None:
             return power_kw
@@ -188,10 +192,21 @@ class SiteReader:
             return no_sessions(), 0
         path = self.scenario.folder / fleet.sessions
         sessions, dropped = read_sessions(path, self.clock.zone, drop_zero=fleet.drop_zero)
+        if fleet.stations is not None:
+            sessions = self._at_stations(sessions, tuple(fleet.stations))
         inside = (sessions.arrival_s < self.clock.end_s) & (sessions.departure_s > self.clock.start_s)
         if len(sessions) and not inside.any():
             self.found.warnings.append(f"{self._where('fleet', 'sessions')}: no session lies in the run")
         return sessions.within(self.clock.start_s, self.clock.end_s), dropped
+
+    def _at_stations(self, sessions: Sessions, stations: tuple[str, ...]) -> Sessions:
+        """Sessions that really stood at one of these stations."""
+        unknown = [name for name in stations if not any(s.startswith(name) for s in sessions.station)]
+        if unknown:
+            what = f"no session stood there; {nearest(unknown[0], sorted(set(sessions.station)))}"
+            raise self._refused("S26", self._loc("fleet", "stations"), what, unknown[0])
+        kept = [station.startswith(stations) for station in sessions.station]
+        return sessions.take(np.flatnonzero(kept))
 
     def _generated(self, generator: Generator) -> Sessions:
         """Sessions drawn for the ports of the site; the site's name and the seed decide them."""

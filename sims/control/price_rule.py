@@ -18,10 +18,16 @@ class PriceThreshold(Trickle):
     charge_below_per_kwh, discharge_above_per_kwh : float
         Energy prices, the first the lower one; by default energy must be better than free, and no price is
         high enough to discharge [1/kWh].
+    overcharge : bool
+        Whether cheap energy fills cars beyond their need, to have something to give back.
     """
 
     def __init__(
-        self, *, charge_below_per_kwh: float = 0.0, discharge_above_per_kwh: float = float("inf")
+        self,
+        *,
+        charge_below_per_kwh: float = 0.0,
+        discharge_above_per_kwh: float = float("inf"),
+        overcharge: bool = False,
     ) -> None:
         if not charge_below_per_kwh < discharge_above_per_kwh:
             raise ValueError(
@@ -30,13 +36,14 @@ class PriceThreshold(Trickle):
             )
         self.charge_below = charge_below_per_kwh
         self.discharge_above = discharge_above_per_kwh
+        self.overcharge = overcharge
 
     def act(self, seen: Observation) -> Floats:
         lowest = self.lowest_kw(seen)
         full = full_kw(self.site, seen, seen.ceiling_kwh)
         power = np.maximum(lowest, 0.0)
         if seen.price_per_kwh < self.charge_below:
-            power = full
+            power = full if self.overcharge else full_kw(self.site, seen, seen.required_kwh)
         power = np.where(self.site.controllable, power, full)
         worth = seen.price_per_kwh if self.site.export_limit_kw == 0.0 else seen.export_price_per_kwh
         if worth > self.discharge_above:

@@ -23,8 +23,11 @@ def assert_kw(power, *expected):
     np.testing.assert_allclose(power, expected, rtol=0, atol=1e-12)
 
 
-def test_cheap_energy_fills_every_car_to_its_ceiling():
-    assert_kw(asked(Car(20), Car(59), None, price=CHEAP), 20, 1 / (0.9 * 0.25), 0)
+def test_cheap_energy_fills_every_car_to_its_need_or_to_its_ceiling():
+    cars = (Car(20), Car(39), Car(59), None)
+    assert_kw(asked(*cars, price=CHEAP), 20, 1 / (0.9 * 0.25), 0, 0)
+    filled = answer(PriceThreshold(**BOTH, overcharge=True), *cars, price_per_kwh=CHEAP)
+    assert_kw(filled, 20, 20, 1 / (0.9 * 0.25), 0)
 
 
 def test_between_the_prices_a_car_with_time_waits():
