@@ -10,6 +10,7 @@ from cosim.scenario.charger_form import Limit, group_number
 from cosim.scenario.inputs import Inputs, SiteInputs
 from cosim.scenario.phases import building_phase, port_phases
 from cosim.scenario.schema import Site
+from cosim.voltage_parameters import reactive, volt_watt
 from sims.clock import Clock
 from sims.control.policy import SiteInfo
 from sims.feeder.thermal_presets import thermal_preset
@@ -135,6 +136,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "power_share": _power_share(inputs, site),
         "tell_phases": inputs.unbalanced,
         "persistent_vehicles": described.fleet.persistent_vehicles,
+        "volt_watt": volt_watt(described),
     }
 
 
@@ -156,21 +158,27 @@ def feeder(inputs: Inputs, *, remote: bool) -> dict[str, Any]:
         "folder": str(inputs.scenario.folder),
         "engine": section.engine,
         "zero_sequence": section.zero_sequence,
-        "sites": {
-            site.site.name: {
-                "building_bus": site.building_bus,
-                "building_phase": building_phase(site.site),
-                "evse_bus": site.evse_bus.tolist(),
-                "evse_phases": site.ports.phases.tolist(),
-                "evse_phase": phases,
-            }
-            for site, phases in sites
-        },
+        "sites": {site.site.name: _feeder_site(site, phases) for site, phases in sites},
         "background": None if background is None else [background.p_kw.tolist(), background.q_kvar.tolist()],
         "pv": None if pv is None else {"bus": pv.bus.tolist(), "p_kw": pv.p_kw.tolist()},
         "stop_on_divergence": section.on_divergence == "stop",
         "thermal": thermal(inputs),
         "limits_for": [site.site.name for site in inputs.sites if site.policy.needs_limits],
+        "tap_changers": [asdict(changer) for changer in inputs.tap_changers],
+    }
+
+
+def _feeder_site(site: SiteInputs, phases: list[int]) -> dict[str, Any]:
+    """Where a site draws its power, and how its ports answer to voltage."""
+    kvar = reactive(site.site)
+    return {
+        "building_bus": site.building_bus,
+        "building_phase": building_phase(site.site),
+        "evse_bus": site.evse_bus.tolist(),
+        "evse_phases": site.ports.phases.tolist(),
+        "evse_phase": phases,
+        "volt_watt": any(group.volt_watt is not None for group in site.site.chargers),
+        **({} if kvar is None else {"reactive": kvar}),
     }
 
 

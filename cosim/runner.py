@@ -118,7 +118,10 @@ def run_inputs(
                 out_of_process=out_of_process,
             )
         )
-        ends = {site.site.name: _at_end(site, inputs, outcome[site.site.name]) for site in inputs.sites}
+        ends = {
+            site.site.name: _at_end(site, inputs, outcome[site.site.name], header.features)
+            for site in inputs.sites
+        }
         if "degradation" in header.features:
             _add_wear(ends, inputs, writer)
         writer.finish(
@@ -166,12 +169,16 @@ def run_header(inputs: "Inputs") -> RunHeader:
 
 def run_features(inputs: "Inputs") -> tuple[str, ...]:
     """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
+    chargers = [group for site in inputs.scenario.sites for group in site.chargers]
     features = {
         "degradation": any(site.site.fleet.degradation is not None for site in inputs.sites),
         "export_price": any(site.tariff.pays_export for site in inputs.sites),
         "pv": any(site.pv_kw is not None for site in inputs.sites),
         "thermal": inputs.scenario.feeder.thermal is not None,
         "unbalanced": inputs.unbalanced,
+        "reactive": any(group.draws_kvar for group in chargers),
+        "taps": bool(inputs.tap_changers),
+        "volt_watt": any(group.volt_watt is not None for group in chargers),
     }
     return tuple(sorted(name for name, on in features.items() if on))
 
@@ -190,7 +197,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
 
 
 def _at_end(
-    site: "SiteInputs", inputs: "Inputs", outcome: dict[str, Any]
+    site: "SiteInputs", inputs: "Inputs", outcome: dict[str, Any], features: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sessions table of a site, and what is known of its ports at the end of the run."""
     clock, sessions, became = inputs.clock, site.sessions, outcome["sessions"]
@@ -207,10 +214,13 @@ def _at_end(
         "soc_max": sessions.soc_max,
     }
     table |= {name: np.asarray(column) for name, column in became.items()}
-    return table, {
+    ports = {
         "soc_end": np.asarray(outcome["soc_end"], dtype=np.float64),
         "clamped_requests": np.asarray(outcome["clamped_requests"], dtype=np.int64),
     }
+    if "volt_watt" in features:
+        ports["volt_watt_steps"] = np.asarray(outcome["volt_watt_steps"], dtype=np.int64)
+    return table, ports
 
 
 def _add_wear(

@@ -32,6 +32,7 @@ from sims.faults import SimulationError
 
 SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
 FEEDER_RESULTS = {"transformer_loading_max_percent": "transformer_loading_percent", "vm_min_pu": "vm_min_pu"}
+FEEDER_KNOWS = {"evse_kvar"}
 SECONDS_PER_DAY = 86_400
 
 Progress = Callable[[int, int], None]
@@ -205,23 +206,33 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
         world.connect(building, fleet, ("p_kw", "building_kw"), *given_on)
         world.connect(building, feeder, ("p_kw", "building_kw"), ("q_kvar", "building_kvar"))
         world.connect(fleet, feeder, *["evse_kw", *(["evse_phases"] if inputs.unbalanced else [])])
+        if any(group.volt_watt is not None for group in site.site.chargers):
+            voltages = {"vm_evse_pu": sims["feeder"].fed_back("feeder")["vm_evse_pu"][place]}
+            _feed_back(world, _around(feeder, name), fleet, {"vm_evse_pu": "vm_evse_pu"}, voltages)
         _feed_back(world, fleet, control, {"state_next": "state"}, sims["fleet"].fed_back(name))
         told = sims["feeder"].fed_back("feeder")
         _feed_back(world, feeder, control, FEEDER_RESULTS, told)
         if site.policy.needs_limits:
-            (around,) = (child for child in feeder.children if child.eid == f"feeder/site/{name}")
-            _feed_back(world, around, control, {"limits": "limits"}, {"limits": told["limits"][place]})
+            limits = {"limits": told["limits"][place]}
+            _feed_back(world, _around(feeder, name), control, {"limits": "limits"}, limits)
+
+
+def _around(feeder: Any, site: str) -> Any:
+    """The feeder's child that tells what holds at one site."""
+    return next(child for child in feeder.children if child.eid == f"{feeder.eid}/site/{site}")
 
 
 def _wire_recorder(world: mosaik.World, made: Mapping[str, Any], header: RunHeader) -> None:
     """Every series of the file comes from the output port of its name.
 
-    All of a site come from its fleet, which gives on what it received: each pair of connected simulators
-    costs mosaik some 50 us a step.
+    Those of a site come from its fleet, which gives on what it received: each pair of connected simulators
+    costs mosaik some 50 us a step. What only the feeder knows comes from its child for the site.
     """
     for group, columns in _recorded(header).items():
-        source = made[group.replace("sites/", "fleet/")]
-        world.connect(source, made[f"recorder/{group}"], *columns)
+        source, record = made[group.replace("sites/", "fleet/")], made[f"recorder/{group}"]
+        world.connect(source, record, *(name for name in columns if name not in FEEDER_KNOWS))
+        for name in FEEDER_KNOWS & columns.keys():
+            world.connect(_around(made["feeder"], group.removeprefix("sites/")), record, name)
 
 
 def _feed_back(world: mosaik.World, source: Any, target: Any, ports: Mapping[str, str], first: State) -> None:

@@ -58,6 +58,8 @@ SITE = (
     Kpi("pv_used_percent", "%", "PV generation used on site (not exported in its step)"),
     Kpi("ev_charged_kwh", "kWh", "Energy charged (grid side)", summed=True),
     Kpi("ev_discharged_kwh", "kWh", "Energy discharged (grid side)", summed=True),
+    Kpi("ev_reactive_kvarh", "kvarh", "Reactive energy of the ports, drawn plus given", summed=True),
+    Kpi("volt_watt_minutes", "min", "Port time with power cut by voltage", summed=True),
     Kpi("battery_throughput_kwh", "kWh", "Battery throughput (in plus out, battery side)", summed=True),
     Kpi("equivalent_full_cycles", "cycles", "Equivalent full cycles of all batteries", summed=True),
     Kpi("capacity_loss_kwh", "kWh", "Capacity the batteries lost while here", summed=True),
@@ -120,6 +122,8 @@ FEEDER = (
     Kpi("losses_kwh", "kWh", "Losses of lines and transformers"),
     Kpi("losses_percent", "%", "Losses of what came from the grid above"),
     Kpi("non_converged_steps", "steps", "Steps without a power-flow solution"),
+    Kpi("unserved_kwh", "kWh", "Energy asked for in those steps"),
+    Kpi("volt_var_unsettled_steps", "steps", "Steps in which Q(V) did not settle"),
 )
 TRANSFORMER = (
     Kpi("max_loading_percent", "%", "Highest loading"),
@@ -135,6 +139,7 @@ TRANSFORMER = (
     Kpi("loss_of_life_h", "h", "Life used (hours at the reference hot spot)"),
     Kpi("loss_of_life_percent", "%", "Life used, of 180,000 h", decimals=4),
     Kpi("mean_ageing_rate", "", "Ageing rate, mean (1 is normal)", decimals=3),
+    Kpi("tap_operations", "moves", "Moves of the tap changer"),
 )
 SCOPES: dict[str, tuple[Kpi, ...]] = {
     "totals": TOTALS,
@@ -148,6 +153,7 @@ DECIMALS = {
     "kW": 1,
     "kWh": 1,
     "kVAh": 1,
+    "kvarh": 1,
     "h": 2,
     "%": 1,
     "kg": 1,

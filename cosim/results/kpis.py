@@ -9,6 +9,7 @@ from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import TOTALS, Figures, Kpis, Value, flatten
 from cosim.results.kpis_feeder import feeder_figures, transformer_figures
 from cosim.results.kpis_sessions import session_figures
+from cosim.results.kpis_voltage import site_voltage_figures
 from cosim.results.kpis_wear import wear_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
@@ -58,8 +59,13 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
     connected = int(figures["sessions_connected"] or 0)
     ev_energy_cost = float(figures["ev_energy_cost"] or 0.0)
     figures["ev_energy_cost_per_session"] = ev_energy_cost / connected if connected else None
-    figures |= wear_figures(site, arrays)
-    return figures | _coincidence(site, arrays) | _energy(header, site, arrays)
+    return {
+        **figures,
+        **wear_figures(site, arrays),
+        **_coincidence(site, arrays),
+        **_energy(header, site, arrays),
+        **site_voltage_figures(header, site, arrays),
+    }
 
 
 def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:

@@ -10,6 +10,7 @@ from cosim.results.header import RunHeader
 from cosim.results.kpi_table import Figures, unique
 from cosim.results.kpis_phases import phase_figures
 from cosim.results.kpis_thermal import thermal_figures
+from cosim.results.kpis_voltage import feeder_voltage_figures, tap_operations
 from cosim.results.layout import Arrays
 from cosim.results.voltage_quality import ANSI_RANGE_A, EN_50160, Band, keeps_en50160, out_of_band_minutes
 from sims.clock import Clock
@@ -35,6 +36,7 @@ def feeder_figures(header: RunHeader, arrays: Arrays) -> Figures:
         ),
         **_exchange(clock, arrays["feeder/import_kw"], arrays["feeder/losses_kw"]),
         "non_converged_steps": int(np.sum(arrays["feeder/converged"] == 0)),
+        **feeder_voltage_figures(header, arrays),
     }
 
 
@@ -44,7 +46,9 @@ def transformer_figures(header: RunHeader, arrays: Arrays) -> dict[str, Figures]
     loading, names = arrays["feeder/transformer_loading_percent"], unique(header.transformers)
     rated = rated_kva("transformer", len(names), arrays)
     return {
-        name: _transformer(clock, loading[:, [i]], rated[[i]]) | thermal_figures(clock, arrays, i)
+        name: _transformer(clock, loading[:, [i]], rated[[i]])
+        | thermal_figures(clock, arrays, i)
+        | {"tap_operations": tap_operations(arrays, i)}
         for i, name in enumerate(names)
     }
 

@@ -118,6 +118,14 @@ SERIES = (
         "int64",
     ),
     _q(
+        SITE,
+        "evse_kvar",
+        "time evse",
+        "kvar",
+        "Reactive power of the port, drawn (lagging) positive, 0 when not converged",
+        needs="reactive",
+    ),
+    _q(
         FEEDER,
         "vm_pu",
         "time bus",
@@ -163,11 +171,37 @@ SERIES = (
         "Relative ageing rate of the paper, mean over the step, NaN when out of service",
         needs="thermal",
     ),
+    _q(
+        FEEDER,
+        "volt_var_settled",
+        "time",
+        "1",
+        "Every port on its Q(V) curve: 1, not: 0",
+        "int64",
+        needs="reactive",
+    ),
+    _q(
+        FEEDER,
+        "tap_pos",
+        "time transformer",
+        "1",
+        "Tap position in the step, NaN of a transformer without taps",
+        needs="taps",
+    ),
 )
 
 AT_END = (
     _q(SITE, "evse_kind", "evse", "1", "Kind of the port", "str"),
     _q(SITE, "clamped_requests", "evse", "1", "Requests of the policy that limits changed", "int64"),
+    _q(
+        SITE,
+        "volt_watt_steps",
+        "evse",
+        "1",
+        "Steps in which low or high voltage cut the power asked of the port",
+        "int64",
+        needs="volt_watt",
+    ),
     _q(SITE, "soc_end", "evse", "1", "State of charge at the end of the run, NaN when the port is empty"),
 )
 

@@ -10,6 +10,7 @@ from cosim.scenario.check_chargers import check_chargers
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
+from cosim.scenario.voltage_check import check_voltage
 from cosim.scenario.wear_form import check_degradation
 from sims.clock import Clock
 from sims.faults import nearest
@@ -42,6 +43,7 @@ def check_scenario(scenario: Scenario) -> list[Finding]:
         *_check_background(scenario),
         *_check_weather(scenario),
         *_check_thermal(scenario),
+        *check_voltage(scenario),
         *_check_paths(scenario),
         *(finding for i, site in enumerate(scenario.sites) for finding in _check_site(site, i, scenario)),
     ]

@@ -16,6 +16,7 @@ from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.pv_inputs import FeederPvPower, read_feeder_pv, read_sky
 from cosim.scenario.schema import Scenario
 from cosim.scenario.site_inputs import SiteInputs, SiteReader
+from cosim.scenario.tap_inputs import TapInput, read_tap_changers
 from cosim.scenario.validate import BrokenFormError
 from cosim.scenario.zero_charging import broken_without_charging
 from sims.clock import Clock
@@ -55,6 +56,8 @@ class Inputs:
         PV plants on the feeder's other buses.
     temperature_c : floats, shape (n_steps,), or None
         Outside air in every step, None when the scenario has no weather [degC].
+    tap_changers : tuple of TapInput
+        Those of the scenario.
     sites : tuple of SiteInputs
         In the order of the scenario.
     warnings : tuple of str
@@ -67,6 +70,7 @@ class Inputs:
     background: BackgroundPower | None
     pv: FeederPvPower | None
     temperature_c: Floats | None
+    tap_changers: tuple[TapInput, ...]
     sites: tuple[SiteInputs, ...]
     warnings: tuple[str, ...]
 
@@ -102,6 +106,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
     net = found.attempt(_network, scenario)
     background = found.attempt(read_background, scenario, net, clock) if net is not None else None
     temperature_c = found.attempt(_temperature_c, scenario, clock)
+    tap_changers = () if net is None else read_tap_changers(scenario, net, found)
     sky = found.attempt(read_sky, scenario, clock)
     pv = found.attempt(read_feeder_pv, scenario, net, sky, clock, found) if net is not None else None
     sites = [
@@ -116,7 +121,8 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)
     found.warnings += broken_without_charging(scenario, clock, net, background, pv, read)
-    return Inputs(scenario, clock, net, background, pv, temperature_c, read, tuple(found.warnings))
+    warnings = tuple(found.warnings)
+    return Inputs(scenario, clock, net, background, pv, temperature_c, tap_changers, read, warnings)
 
 
 def load_checked(

@@ -10,6 +10,7 @@ from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.section import Section
 from cosim.scenario.thermal_form import Thermal
+from cosim.scenario.voltage_form import TapChanger, VoltVar, VoltWatt
 from cosim.scenario.wear_form import Degradation
 
 SCHEMA_VERSION = 1
@@ -112,6 +113,7 @@ class Feeder(Section):
         default="mark", description="a step whose power flow has no solution is marked, or stops the run"
     )
     thermal: Thermal | None = None
+    tap_changers: list[TapChanger] = Field(default_factory=list, max_length=1000)
 
 
 class Building(Section):
@@ -173,6 +175,19 @@ class Chargers(ChargerOptions):
         description="feeder phase of each port's first conductor, for power-grid-model; "
         "`rotating`: L1, L2, L3 in turn over all such ports of the scenario",
     )
+    power_factor: float = Field(
+        default=1.0,
+        ge=-1,
+        le=1,
+        description="cos phi, > 0 draws and < 0 gives reactive power, charging or not; beyond +-0.5 [-]",
+    )
+    volt_var: VoltVar | None = None
+    volt_watt: VoltWatt | None = None
+
+    @property
+    def draws_kvar(self) -> bool:
+        """Whether its ports draw or give reactive power."""
+        return self.power_factor != 1.0 or self.volt_var is not None
 
 
 class Generator(Section):

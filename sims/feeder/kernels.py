@@ -89,6 +89,30 @@ def apply_inverse(factors: Factors, x: Complexes) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
+def sweep(v: Complexes, demand: Complexes, model: Model, x: Complexes) -> float:
+    """One iteration of the fixed point in place; square of the largest change, NaN if there is one [pu^2].
+
+    `x` is scratch, shape (n_unknown,).
+    """
+    factors, node, no_load = model.factors, model.load_node, model.no_load
+    for i in range(node.size):
+        at = v[node[i]]
+        square = at.real * at.real + at.imag * at.imag
+        x[factors.row_order[i]] = -demand[node[i]].conjugate() * at / square
+    apply_inverse(factors, x)
+    change = 0.0
+    for i in range(node.size):
+        new = no_load[i] + x[factors.column_order[i]]
+        step = new - v[node[i]]
+        v[node[i]] = new
+        # written so that a NaN counts as the largest change
+        square = step.real * step.real + step.imag * step.imag
+        if not square <= change:
+            change = square
+    return change
+
+
+@nb.njit(cache=True, error_model="numpy")
 def fixed_point(v: Complexes, demand: Complexes, model: Model) -> int:
     """Iterate v = w - Y_LL^-1 conj(s / v) in place; iterations used, or 0 if it does not contract.
 
@@ -107,23 +131,9 @@ def fixed_point(v: Complexes, demand: Complexes, model: Model) -> int:
     loads", IEEE Trans. Power Systems 33(1), 2018, arXiv:1605.08511. Y_LL^-1 is applied by its sparse factors:
     a feeder fills in next to nothing, so a sweep costs O(n) where the dense inverse costs O(n^2).
     """
-    factors, node, no_load = model.factors, model.load_node, model.no_load
-    x = np.empty(node.size, dtype=np.complex128)
+    x = np.empty(model.load_node.size, dtype=np.complex128)
     for iteration in range(1, MAX_ITERATIONS + 1):
-        for i in range(node.size):
-            at = v[node[i]]
-            square = at.real * at.real + at.imag * at.imag
-            x[factors.row_order[i]] = -demand[node[i]].conjugate() * at / square
-        apply_inverse(factors, x)
-        change = 0.0
-        for i in range(node.size):
-            new = no_load[i] + x[factors.column_order[i]]
-            step = new - v[node[i]]
-            v[node[i]] = new
-            # written so that a NaN counts as the largest change
-            square = step.real * step.real + step.imag * step.imag
-            if not square <= change:
-                change = square
+        change = sweep(v, demand, model, x)
         if change <= TOLERANCE_PU * TOLERANCE_PU:
             return iteration
         if not change < DIVERGED_PU * DIVERGED_PU:
@@ -185,11 +195,25 @@ def solve_step(
     tuple[int, float, float, float]
         Iterations (0: no solution, the results are void), import [kW], [kvar], losses [kW].
     """
-    for i in range(p_kw.size):
-        demand[model.connection_node[i]] += complex(p_kw[i], q_kvar[i]) / model.base_kva
+    add_connections(demand, p_kw, q_kvar, model)
     iterations = fixed_point(v, demand, model)
     if iterations == 0:
         return 0, 0.0, 0.0, 0.0
+    return (iterations, *read_state(v, demand, model, vm, loading))
+
+
+@nb.njit(cache=True, error_model="numpy")
+def add_connections(demand: Complexes, p_kw: Floats, q_kvar: Floats, model: Model) -> None:
+    """Add what the connections draw, shape (n_connections,), to `demand`."""
+    for i in range(p_kw.size):
+        demand[model.connection_node[i]] += complex(p_kw[i], q_kvar[i]) / model.base_kva
+
+
+@nb.njit(cache=True, error_model="numpy")
+def read_state(
+    v: Complexes, demand: Complexes, model: Model, vm: Floats, loading: Floats
+) -> tuple[float, float, float]:
+    """Import [kW], [kvar] and losses [kW] of a solved state; `vm` and `loading` are written."""
     for b in range(vm.size):
         node = model.bus_node[b]
         if node >= 0:
@@ -199,4 +223,4 @@ def solve_step(
     losses = branch_flows(v, model.branches, loading)
     imported = slack_power(v, demand, model.slacks)
     base = model.base_kva
-    return iterations, imported.real * base, imported.imag * base, losses * base
+    return imported.real * base, imported.imag * base, losses * base

@@ -112,9 +112,8 @@ def make_engine(
     if missing:
         raise ScenarioError([Fault("N05", f"network.bus[{bus}]", "no such bus index") for bus in missing])
     if name == UNBALANCED:
-        from sims.feeder.three_phase import (
-            ThreePhaseEngine,
-        )  # power-grid-model is loaded only for those who use it
+        # power-grid-model is loaded only for those who use it
+        from sims.feeder.three_phase import ThreePhaseEngine
 
         return ThreePhaseEngine(net, buses, [0] * len(buses) if phases is None else phases)
     reference = RunppEngine(net, buses)

@@ -13,10 +13,13 @@ from scipy.sparse.linalg import MatrixRankWarning
 
 from sims.faults import DataError, Fault, ScenarioError
 from sims.feeder.sensitivity import Sensitivities, Watch, by_differences
-from sims.feeder.solution import Floats, Solution, checked
+from sims.feeder.solution import Floats, Ints, Solution, checked
 from sims.feeder.static_loads import static_loads
 
-# iterations and tolerance [MVA] of each attempt; the second has pandapower's default tolerance
+# Iterations and tolerance [MVA] of each attempt, all from a cold start; the second has pandapower's default
+# tolerance and carries loads up to 1e-9 from the last one that has a solution. No third: up to that end, on
+# five networks, neither flat angles (they fail wherever a transformer shifts phases) nor iwamoto_nr (flat
+# angles too, prints every step) nor bfsw (gives up at 1e-6 from the end) found what these two had not.
 ATTEMPTS = ((10, 1e-10), (50, 1e-8))
 # `user_pf_options` of a network may say how to model it, never how to solve it
 SOLVER_OPTIONS = (
@@ -69,6 +72,17 @@ class RunppEngine:
         """Consumption of the network's own static loads from now on; see `Engine.set_background`."""
         self.own_p_kw = checked(p_kw, self.n_own, "background p_kw")
         self.own_q_kvar = checked(q_kvar, self.n_own, "background q_kvar")
+
+    def put_taps(self, rows: Ints, tap: Ints) -> None:
+        """Put transformers (rows of `net.trafo`) into tap positions [-]."""
+        self.net.trafo.loc[self.net.trafo.index[rows], "tap_pos"] = tap
+
+    def restart(self) -> None:
+        """Solve without own loads and connections again: `no_load` and the net's matrices are of now."""
+        own_p_kw, own_q_kvar = self.own_p_kw, self.own_q_kvar
+        self.set_background(np.zeros(self.n_own), np.zeros(self.n_own))
+        self.no_load = self._start()
+        self.set_background(own_p_kw, own_q_kvar)
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> Solution:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""

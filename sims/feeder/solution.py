@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sims.faults import SimulationError
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

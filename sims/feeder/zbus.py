@@ -5,6 +5,7 @@ import numpy as np
 from sims.faults import SimulationError
 from sims.feeder.admittance import build_model, constant_demand, node_of
 from sims.feeder.kernels import Complexes, apply_inverse, solve_step
+from sims.feeder.reactive import Answer, VoltVar, by_solving, loop_gain, solve_volt_var
 from sims.feeder.runpp import RunppEngine
 from sims.feeder.sensitivity import Sensitivities, Watch
 from sims.feeder.sensitivity_kernel import derivatives
@@ -17,7 +18,7 @@ PROBE_PU = 0.01
 class ZbusEngine:
     """Fixed point of the bus impedance matrix; `runpp` takes over the steps that do not contract.
 
-    Taps and switches are frozen at construction: after a change make a new engine.
+    Taps and switches are frozen at construction: after a change of taps see `TappedEngine`.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class ZbusEngine:
 
     def __init__(self, reference: RunppEngine) -> None:
         net = reference.net
-        self._reference = reference
+        self.reference = reference
         self._model, self._v = build_model(net, np.array(reference.buses, dtype=np.int64))
         self._constant = constant_demand(net)
         own = net.load.iloc[: reference.n_own]
@@ -52,17 +53,17 @@ class ZbusEngine:
 
     def set_background(self, p_kw: Floats, q_kvar: Floats) -> None:
         """Consumption of the network's own static loads from now on; see `Engine.set_background`."""
-        self._reference.set_background(p_kw, q_kvar)
-        own = self._reference.own_p_kw + 1j * self._reference.own_q_kvar
+        self.reference.set_background(p_kw, q_kvar)
+        own = self.reference.own_p_kw + 1j * self.reference.own_q_kvar
         self._demand = self._constant.copy()
         np.add.at(self._demand, self._own_node, own[self._own_served] / self._model.base_kva)
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> Solution:
         """Power flow with the connections drawing `p_kw` and `q_kvar`; see `Engine.solve`."""
-        n = len(self._reference.buses)
+        n = len(self.reference.buses)
         p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
         solution, _, _ = self._solved(p_kw, q_kvar)
-        return self._reference.solve(p_kw, q_kvar) if solution is None else solution
+        return self.reference.solve(p_kw, q_kvar) if solution is None else solution
 
     def sensitivities(self, p_kw: Floats, q_kvar: Floats, watch: Watch) -> Sensitivities | None:
         """Derivative of the fixed point; see `Engine.sensitivities`."""
@@ -84,19 +85,46 @@ class ZbusEngine:
             dcurrent,
         ):
             return Sensitivities(vm, current, dcurrent)
-        return self._reference.sensitivities(p_kw, q_kvar, watch)
+        return self.reference.sensitivities(p_kw, q_kvar, watch)
 
     def _solved(self, p_kw: Floats, q_kvar: Floats) -> tuple[Solution | None, Complexes, Complexes]:
         """The state, None if the fixed point does not contract; node voltages and demand in it [pu]."""
         # from no load: a warm start saves an iteration, but its last digits tell of the step before
         v, vm, loading = self._v.copy(), np.empty(self._model.bus_node.size), self._loading.copy()
-        demand, lines = self._demand.copy(), self._rated_lines
-        iterations, import_kw, import_kvar, losses_kw = solve_step(
-            p_kw, q_kvar, demand, v, self._model, vm, loading
-        )
+        demand = self._demand.copy()
+        iterations, *totals = solve_step(p_kw, q_kvar, demand, v, self._model, vm, loading)
         if iterations == 0:
             return None, v, demand
-        solution = Solution(
+        return self._solution(vm, loading, iterations, *totals), v, demand
+
+    def solve_volt_var(self, p_kw: Floats, q_kvar: Floats, port_kw: Floats, ports: VoltVar) -> Answer:
+        """The same with ports that follow a Q(V) curve; see `by_solving`, which takes over like `runpp`."""
+        n, model = len(self.reference.buses), self._model
+        p_kw, q_kvar = checked(p_kw, n, "connection p_kw"), checked(q_kvar, n, "connection q_kvar")
+        v, vm, loading = self._v.copy(), np.empty(model.bus_node.size), self._loading.copy()
+        own_kvar = np.zeros(port_kw.size)
+        sweeps, settled, *totals = solve_volt_var(
+            p_kw, q_kvar, port_kw, self._demand.copy(), v, model, ports, vm, loading, own_kvar
+        )
+        if sweeps == 0:
+            return by_solving(self.reference, p_kw, q_kvar, port_kw, ports)
+        return Answer(self._solution(vm, loading, sweeps, *totals), own_kvar, settled)
+
+    def damped(self, ports: VoltVar) -> VoltVar:
+        """The ports with the damping under which their fixed point contracts in this network."""
+        return ports._replace(damping=2.0 / (2.0 + loop_gain(self._model, self._v, ports)))
+
+    def _solution(
+        self,
+        vm: Floats,
+        loading: Floats,
+        iterations: int,
+        import_kw: float,
+        import_kvar: float,
+        losses_kw: float,
+    ) -> Solution:
+        lines = self._rated_lines
+        return Solution(
             vm_pu=vm,
             line_loading_percent=loading[:lines],
             transformer_loading_percent=loading[lines:],
@@ -107,15 +135,14 @@ class ZbusEngine:
             iterations=iterations,
             solver=self.name,
         )
-        return solution, v, demand
 
     def _agree(self, own_p_kw: Floats, own_q_kvar: Floats) -> None:
         """Compare with pandapower while every load and connection draws the same small power."""
         probe_kw = self._probe_kw()
-        connections, own = np.full(len(self._reference.buses), probe_kw), np.full(own_p_kw.size, probe_kw)
+        connections, own = np.full(len(self.reference.buses), probe_kw), np.full(own_p_kw.size, probe_kw)
         self.set_background(own, 0.5 * own)
         ours = self.solve(connections, 0.5 * connections)
-        theirs = self._reference.solve(connections, 0.5 * connections)
+        theirs = self.reference.solve(connections, 0.5 * connections)
         self.set_background(own_p_kw, own_q_kvar)
         apart = max(
             _distance(ours.vm_pu, theirs.vm_pu),

@@ -16,6 +16,7 @@ from sims.fleet.returning import plan_returns
 from sims.fleet.rules import SiteRules, shared_limits
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import Stays
+from sims.fleet.volt_watt import VoltWatt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -41,6 +42,8 @@ class Fleet:
     persistent_vehicles : bool
         Whether a car that comes back brings what it left with (`sims.fleet.returning`), or what the
         sessions say.
+    volt_watt : VoltWatt, optional
+        What low and high voltage leave of the ports' power.
     """
 
     def __init__(
@@ -54,9 +57,10 @@ class Fleet:
         step_s: int,
         power_share: Floats | None = None,
         persistent_vehicles: bool = False,
+        volt_watt: VoltWatt | None = None,
     ) -> None:
         self.sessions, self.stays, self.ports, self.rules = sessions, stays, ports, rules
-        self.dt_h, self.step_s = step_s / 3600.0, step_s
+        self.dt_h, self.step_s, self.volt_watt = step_s / 3600.0, step_s, volt_watt
         self._cars = car_table(sessions, stays, ports, start_s)
         self._returns = plan_returns(sessions, stays) if persistent_vehicles else None
         connected = np.flatnonzero(stays.connected)
@@ -120,13 +124,16 @@ class Fleet:
         if len(setpoint_kw) != len(self.ports):
             raise SimulationError(f"{len(setpoint_kw)} setpoints for {len(self.ports)} ports")
         leaving = self._leaving.get(self.k + 1)
+        cars = self._standing(leaving)
+        if self.volt_watt is not None:
+            setpoint_kw, cars = self._within_voltage(self.volt_watt, setpoint_kw, cars)
         advance_ports(
             self.energy_kwh,
             self.p_kw,
             self.clamped_requests,
             setpoint_kw,
             building_kw,
-            self._standing(leaving),
+            cars,
             self._outlets,
             self._shared,
             self._step_rules,
@@ -153,6 +160,11 @@ class Fleet:
             "sessions": columns,
             "soc_end": self.soc.tolist(),
             "clamped_requests": self.clamped_requests.tolist(),
+            "volt_watt_steps": (
+                self.volt_watt.limited_steps
+                if self.volt_watt
+                else np.zeros_like(self._outlets.uncontrolled, dtype=np.int64)
+            ).tolist(),
         }
 
     def get_state(self) -> dict[str, Any]:
@@ -167,6 +179,7 @@ class Fleet:
             "soc_departure": self.soc_departure.tolist(),
             "metered_kwh": self._metered_kwh.tolist(),
             "departed_kwh": self._departed_kwh.tolist(),
+            "volt_watt": None if self.volt_watt is None else self.volt_watt.get_state(),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -183,6 +196,22 @@ class Fleet:
         self.soc_departure = np.asarray(state["soc_departure"], dtype=np.float64)
         self._metered_kwh = np.asarray(state["metered_kwh"], dtype=np.float64)
         self._departed_kwh = np.asarray(state["departed_kwh"], dtype=np.float64)
+        if self.volt_watt is not None:
+            self.volt_watt.set_state(state["volt_watt"])
+
+    def _within_voltage(
+        self, volt_watt: VoltWatt, setpoint_kw: Floats, cars: Standing
+    ) -> tuple[Floats, Standing]:
+        """Requests, shape (n,) [kW], and cars with what the voltage leaves of them."""
+        setpoint_kw, charge_max_kw = volt_watt.cut(
+            setpoint_kw,
+            cars.charge_max_kw,
+            cars.discharge_max_kw,
+            self._outlets.uncontrolled,
+            self.energy_kwh < cars.ceiling_kwh,
+            self.energy_kwh > cars.floor_kwh,
+        )
+        return setpoint_kw, cars._replace(charge_max_kw=charge_max_kw)
 
     def _standing(self, leaving: Ints | None) -> Standing:
         """The cars of this step as the kernel reads them."""

@@ -13,6 +13,7 @@ from sims.fleet.phases import shared_phases
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import TEXT_COLUMNS, WHOLE_COLUMNS, Sessions
 from sims.fleet.stays import plan_stays
+from sims.fleet.volt_watt import VoltWatt, VoltWattCurves
 from sims.portcheck import PortError
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
@@ -31,9 +32,11 @@ class FleetSimulator(VectorSimulator):
                 "power_share",
                 "persistent_vehicles",
                 "tell_phases",
+                "volt_watt",
             ],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
+                "vm_evse_pu": Port("voltage at each port in the last step [pu]", nan=True, optional=True),
                 "building_kw": Port("building load less PV of this step [kW]", optional=True),
                 "pv_kw": Port("PV generation of this step, given on [kW]", optional=True),
             },
@@ -71,8 +74,8 @@ class FleetSimulator(VectorSimulator):
 
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
         (a name), `rules` (fields of `SiteRules`), `n_steps` of the run, `power_share` (one a step, where
-        the cars' power depends on the weather), `persistent_vehicles` and `tell_phases` (whether
-        `evse_phases` is published, for feeders that are solved by phases).
+        the cars' power depends on the weather), `persistent_vehicles`, `tell_phases` (whether `evse_phases`
+        is published, for feeders that are solved by phases) and `volt_watt` (fields of `VoltWattCurves`).
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -87,7 +90,7 @@ class FleetSimulator(VectorSimulator):
         rules = SiteRules(**params.get("rules", {}))
         if params.get("tell_phases", False):
             self._phases[eid] = ([], [])
-        share = params.get("power_share")
+        share, curves = params.get("power_share"), params.get("volt_watt")
         return Fleet(
             sessions,
             stays,
@@ -97,6 +100,7 @@ class FleetSimulator(VectorSimulator):
             step_s=self.step_s,
             power_share=None if share is None else np.asarray(share, dtype=np.float64),
             persistent_vehicles=params.get("persistent_vehicles", False),
+            volt_watt=None if curves is None else VoltWatt(VoltWattCurves.of(curves), len(ports)),
         )
 
     def children(self, eid: str) -> Mapping[str, Sequence[str]]:
@@ -110,6 +114,8 @@ class FleetSimulator(VectorSimulator):
         setpoint_kw = np.array(child_values(received["setpoint_kw"], len(fleet.ports)), dtype=np.float64)
         if setpoint_kw.size != len(fleet.ports):
             raise PortError("setpoint_kw", f"got {setpoint_kw.size} values for {len(fleet.ports)} ports")
+        if fleet.volt_watt is not None and "vm_evse_pu" in received:
+            fleet.volt_watt.see(np.array(received["vm_evse_pu"], dtype=np.float64))
         fleet.step(setpoint_kw, building_kw)
         return {
             "evse_kw": fleet.p_kw.tolist(),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cosim.scenario import inputs
-from sims.feeder import powerflow, simulator
+from sims.feeder import feeder, powerflow
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +27,14 @@ def one_network() -> Iterator[None]:
             networks[described] = make_network(scenario)
         return networks[described]
 
-    def engine(name, net, buses, phases):
+    def engine(name, net, buses, phases=()):
         known = (name, id(net), tuple(buses), tuple(phases))
         if known not in engines:
-            engines[known] = make_engine(name, net, buses, phases)
+            engines[known] = make_engine(name, net, buses, *([phases] if phases else []))
         return engines[known]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inputs, "_network", network)
-        patch.setattr(simulator, "make_engine", engine)
+        patch.setattr(feeder, "make_engine", engine)
         patch.setattr(powerflow, "make_engine", engine)  # for the check of the inputs
         yield

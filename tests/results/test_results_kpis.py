@@ -48,6 +48,8 @@ OFFICE = {
     "pv_used_percent": None,
     "ev_charged_kwh": 44.0,
     "ev_discharged_kwh": 4.0,
+    "ev_reactive_kvarh": None,
+    "volt_watt_minutes": None,
     "battery_throughput_kwh": 39.0,
     "equivalent_full_cycles": None,
     "battery_wear_cost": None,
@@ -95,6 +97,8 @@ FEEDER_FIGURES = {
     "losses_percent": 6.25,
     "non_converged_steps": 1,
     **dict.fromkeys(kpis_phases.NAMES),
+    "unserved_kwh": 4.0,
+    "volt_var_unsettled_steps": None,
 }
 TRANSFORMER_FIGURES = {
     "max_loading_percent": 120.0,
@@ -103,6 +107,7 @@ TRANSFORMER_FIGURES = {
     "overload_days": 2,
     "overload_kvah": None,
     **dict.fromkeys(kpis_thermal.NAMES),
+    "tap_operations": None,
 }
 
 
