@@ -96,6 +96,7 @@ def export_network(
         None if background is None else (background.p_kw[0], background.q_kvar[0]),
         [*_buildings(run, scenario, net, step), *_plants(scenario, net, run.clock, step)],
         _parked(run, scenario, net, step),
+        _tap_positions(run, net, step),
     )
     path = Path(out) if out else _beside(run, step)
     write_whole(path, as_json(there).encode())
@@ -181,7 +182,7 @@ def _parked(run: Run, scenario: Scenario, net: "pandapowerNet", step: int) -> li
     """Ports and cars of every bus that has ports."""
     from sims.feeder.snapshot import Drawn, Parked
 
-    sums: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(4))
+    sums: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(5))
     owners: dict[int, dict[str, None]] = defaultdict(dict)
     for site in scenario.sites:
         series, capacity_kwh = run.site(site.name), run.sessions(site.name)["capacity_kwh"].to_numpy(float)
@@ -189,6 +190,7 @@ def _parked(run: Run, scenario: Scenario, net: "pandapowerNet", step: int) -> li
         cars_kwh = np.zeros(len(here))
         cars_kwh[here] = capacity_kwh[series.session[step][here]]
         energy_kwh = np.where(here, np.nan_to_num(series.soc[step]) * cars_kwh, 0.0)
+        kvar = series.evse_kvar[step] if "reactive" in run.header.features else np.zeros(len(here))
         first = 0
         for group in site.chargers:
             ports = slice(first, first + group.count)
@@ -197,8 +199,17 @@ def _parked(run: Run, scenario: Scenario, net: "pandapowerNet", step: int) -> li
             owners[bus][site.name] = None
             rated_kva = group.count * group.p_max_kw
             power_kw = series.evse_kw[step][ports].sum()
-            sums[bus] += (power_kw, rated_kva, cars_kwh[ports].sum(), energy_kwh[ports].sum())
+            cars = (cars_kwh[ports].sum(), energy_kwh[ports].sum())
+            sums[bus] += (power_kw, kvar[ports].sum(), rated_kva, *cars)
     return [
-        Parked(Drawn(f"{', '.join(owners[bus])} chargers", bus, p_kw, 0.0), rated, capacity, energy)
-        for bus, (p_kw, rated, capacity, energy) in sums.items()
+        Parked(Drawn(f"{', '.join(owners[bus])} chargers", bus, p_kw, q_kvar), rated, capacity, energy)
+        for bus, (p_kw, q_kvar, rated, capacity, energy) in sums.items()
     ]
+
+
+def _tap_positions(run: Run, net: "pandapowerNet", step: int) -> dict[int, float]:
+    """Position of every transformer that has taps, by its index, where the run followed them."""
+    if "taps" not in run.header.features:
+        return {}
+    positions = run.feeder.tap_pos[step]
+    return {int(i): float(at) for i, at in zip(net.trafo.index, positions, strict=True) if not np.isnan(at)}

@@ -145,3 +145,16 @@ def test_on_the_command_line(office, folder):
     late = runner.invoke(app, ["export", "network", *where, "--at", "2020-01-01"])
     assert late.exit_code == 2
     assert "not in the run" in late.stderr
+
+
+def test_taps_and_reactive_power_of_the_step_are_in_it(folder, tmp_path):
+    cars = [car("a", 8, 17, soc_arrival=0.2), car("b", 9, 17, soc_arrival=0.2)]
+    group = {**ports(2, p_max_kw=60.0), "connection": "bidirectional_board", "power_factor": 0.9}
+    changer = {"transformer": "transformer", "mode": "on_load", "target_pu": 1.02, "dead_band_pu": 0.03}
+    (folder / "taps").mkdir()
+    one = site(150.0, cars, [group], policy="uncontrolled")
+    run = ran(folder / "taps", one, when=Small(feeder={"network": "office_site", "tap_changers": [changer]}))
+    net = solved(export_network(run, HOURS.format(9), tmp_path / "taps.json").path)
+    assert run.feeder.tap_pos[36, 0] == net.trafo.at[0, "tap_pos"] != 0
+    assert net.storage["q_mvar"].sum() * 1e3 == pytest.approx(run.site("office").evse_kvar[36].sum())
+    np.testing.assert_allclose(net.res_bus["vm_pu"], run.feeder.vm_pu[36], rtol=0, atol=1e-9)
