@@ -9,7 +9,7 @@ run: $(VENV)/.run
 	$(BIN)/cosim run scenarios/office_v2b.toml --overwrite
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -24,7 +24,7 @@ contracts: $(VENV)/.dev
 # numba's compilation is off, or compiled lines would not be counted; whole months would then take too long
 COVERING := tests/sims tests/results tests/scenario tests/cosim/test_wiring.py
 coverage: $(VENV)/.dev
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered \
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered \
 	    $(COVERING) --deselect tests/sims/feeder/test_powerflow.py
 
 bench: $(VENV)/.dev

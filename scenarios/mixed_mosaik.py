@@ -41,6 +41,7 @@ PORTS = {
     "p_discharge_max_kw": [0.0] * N_PORTS,
     "eta_charge": [0.95] * N_PORTS,
     "eta_discharge": [0.95] * N_PORTS,
+    "phases": [3] * N_PORTS,
 }
 ARRIVALS_S = [START_S + hour * HOUR_S for hour in (7, 8, 9, 17)]
 SESSIONS = {

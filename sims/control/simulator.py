@@ -43,13 +43,13 @@ class ControlSimulator(VectorSimulator):
         """Controller of a site.
 
         Parameters are `policy` (a registered name, or a class when in process), its `parameters`, the
-        `site` (fields of `SiteInfo` but `step_s`), `every_steps` between decisions, `steps_per_window`
+        `site` (fields of `SiteInfo` but `step_s`; what ports share and how coarsely they can be set may be
+        left out where they do not), `every_steps` between decisions, `steps_per_window`
         of the demand window and a `seed` (list of int).
         """
         policy = params["policy"]
         policy_class: type[Policy] = POLICIES[policy] if isinstance(policy, str) else policy
-        facts = {**params["site"], "set_limit_kw": tuple(params["site"]["set_limit_kw"])}
-        site = SiteInfo(step_s=self.step_s, **_arrays(facts))
+        site = SiteInfo(step_s=self.step_s, **_facts(params["site"]))
         rng = np.random.default_rng(params.get("seed", 0))
         chosen = policy_class(**params.get("parameters", {}))
         controller = Controller(chosen, site, params.get("every_steps", 1), rng)
@@ -72,5 +72,16 @@ class ControlSimulator(VectorSimulator):
                 part.set_state(saved)
 
 
-def _arrays(site: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: np.asarray(value) if isinstance(value, list) else value for name, value in site.items()}
+def _facts(site: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a site as arrays; ports for which nothing else is said share no limit and take any power."""
+    n = len(site["p_max_kw"])
+    plain = {
+        "p_min_kw": np.zeros(n),
+        "steps_kw": np.full((n, 1), np.inf),
+        "station_index": np.full(n, -1, dtype=np.int64),
+        "station_limit_kw": np.full(n, np.inf),
+        "in_set": np.zeros((n, 0), dtype=np.bool_),
+        "set_limit_kw": (),
+    }
+    given = {name: np.asarray(value) if isinstance(value, list) else value for name, value in site.items()}
+    return plain | given | {"set_limit_kw": tuple(site.get("set_limit_kw", ()))}

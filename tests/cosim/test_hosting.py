@@ -74,7 +74,7 @@ def test_power_of_all_ports_is_scaled(tmp_path):
     assert max(strong.ports.p_discharge_max_kw) == 33.0
 
 
-@pytest.mark.parametrize(("scale", "policy"), [("ports", "uncontrolled"), ("kw", "trickle")])
+@pytest.mark.parametrize(("scale", "policy"), [("ports", "uncontrolled"), ("kw", "uncontrolled")])
 def test_what_is_found_holds_and_one_more_breaks(tmp_path, one_network, scale, policy):
     inputs = office(tmp_path, policy)
     limits = Limits(loading_percent=80.0, vm_min_pu=0.94)

@@ -474,6 +474,9 @@ def test_more_load_lowers_and_feeding_back_raises_every_voltage(folder):
 UNITS = {
     "_kw": "kW",
     "_kwh": "kWh",
+    "_kv": "kV",
+    "_kva": "kVA",
+    "_a": "A",
     "_pu": "pu",
     "_percent": "percent",
     "co2_g_per_kwh": "g/kWh",
