@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types contracts coverage bench picture clean
+.PHONY: run test lint types contracts bench picture clean
 
 run: $(VENV)/.run
 	$(BIN)/cosim run scenarios/office_v2b.toml --overwrite
 
+# what numba compiles is not counted, everything else is
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -20,12 +21,6 @@ types: $(VENV)/.dev
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
-
-# numba's compilation is off, or compiled lines would not be counted; whole months would then take too long
-COVERING := tests/sims tests/results tests/scenario tests/cosim/test_wiring.py
-coverage: $(VENV)/.dev
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered \
-	    $(COVERING) --deselect tests/sims/feeder/test_powerflow.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
