@@ -101,7 +101,7 @@ def _fleet_us(n: int) -> float:
     energy, power = capacity * rng.uniform(0.2, 0.9, n), np.zeros(n)
     clamped = np.zeros(n, dtype=np.int64)
     setpoint = rng.uniform(-20, 20, n)
-    ports = Ports(np.full(n, UNIDIRECTIONAL), limits, limits, eta, eta)
+    ports = Ports(np.full(n, UNIDIRECTIONAL), limits, limits, eta, eta, np.full(n, 3))
     cars = Standing(capacity, 0.1 * capacity, capacity.copy(), limits, limits, np.ones(n))
     outlets, shared = ports.outlets, shared_limits(ports, SiteRules())
     rules = StepRules(site_cap_kw=1e9, export_limit_kw=0.0, dt_h=0.25, taper_soc=NO_TAPER)
