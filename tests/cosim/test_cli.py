@@ -499,12 +499,13 @@ def test_a_bare_environment_and_a_folder_without_writing(office, tmp_path):
 
 @pytest.fixture
 def on_terminal(office: Path, tmp_path: Path) -> Iterator[Callable[[], tuple[subprocess.Popen[bytes], int]]]:
-    """Start a run of the month with standard error on a terminal."""
+    """Start a run of the month with standard error on a terminal; steps of 5 min make it last a while."""
     started: list[tuple[subprocess.Popen[bytes], int]] = []
 
     def start() -> tuple[subprocess.Popen[bytes], int]:
         master, slave = pty.openpty()
-        command = [sys.executable, "-m", "cosim", "run", str(office), "--out", str(tmp_path / "run.h5")]
+        command = [sys.executable, "-m", "cosim", "run", str(office), "--set", "step_minutes=5"]
+        command += ["--out", str(tmp_path / "run.h5")]
         wide = os.environ | {"COLUMNS": "100", "TERM": "xterm"}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=wide)
         os.close(slave)
@@ -521,9 +522,9 @@ def on_terminal(office: Path, tmp_path: Path) -> Iterator[Callable[[], tuple[sub
 def test_a_terminal_has_a_progress_bar_and_ctrl_c_is_exit_130(on_terminal, tmp_path):
     process, terminal = on_terminal()
     seen, until = b"", time.monotonic() + 90.0
-    while b"/2880" not in seen and time.monotonic() < until:
+    while b"/8640" not in seen and time.monotonic() < until:
         seen += os.read(terminal, 4096)
-    assert b"/2880" in seen
+    assert b"/8640" in seen
     process.send_signal(signal.SIGINT)
     while True:
         try:

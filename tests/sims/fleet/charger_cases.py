@@ -99,7 +99,7 @@ def hubs(draw: st.DrawFn) -> dict[str, Any]:
         "options": options,
         "rules": rules,
         "energy_kwh": column(st.one_of(st.floats(6, 60), st.sampled_from([20.0, 59.9, 60.0]))),
-        "setpoint_kw": column(st.one_of(st.floats(-25, 25).map(lambda p: round(p, 6)), st.sampled_from([-20.0, 0.0, 7.0, 20.0]))),
+        "setpoint_kw": column(st.one_of(st.floats(-25, 25), st.sampled_from([-20.0, 0.0, 7.0, 20.0]))),
         "charge_max_kw": column(st.sampled_from([0.0, 3.7, 11.0, 20.0])),
         "plugged_share": column(st.sampled_from([1.0, 1.0, 0.4])),
         "building_kw": draw(st.sampled_from([-10.0, 0.0, 25.0])),
