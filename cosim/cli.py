@@ -145,12 +145,18 @@ def run(
 def kpis(
     run_file: RunPath,
     every: Annotated[bool, typer.Option("--all", help="all key figures, not only the usual ones")] = False,
+    elements: Annotated[
+        str | None, typer.Option(help="instead one row for each of: buses, lines, transformers")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the key figures of a run."""
     from cosim.results.run import open_run
 
     done = open_run(run_file)
+    if elements is not None:
+        _show_elements(done, elements, as_json=as_json)
+        return
     _show(done, [*done.degraded, *done.alarms], as_json=as_json, every=every)
 
 
@@ -250,6 +256,17 @@ def _show(done: "Run", warnings: list[str], *, as_json: bool, every: bool = Fals
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(done.path))
+
+
+def _show_elements(done: "Run", kind: str, *, as_json: bool) -> None:
+    """Voltages or loadings of every element of a kind."""
+    from cosim.results.elements import ELEMENTS
+
+    if kind not in ELEMENTS:
+        what = f'"{kind}": no such elements; {nearest(kind, ELEMENTS)}'
+        raise ScenarioError([Fault("S26", "--elements", what)])
+    table = done.elements(kind)
+    typer.echo(table.to_json(orient="records", indent=2) if as_json else table.to_string(index=False))
 
 
 def _policies() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,13 +63,20 @@ def hosting_capacity(
                    report=lambda size, use: _tell(size, scale, use))
         )  # fmt: skip
     if as_json:
-        capacities = [asdict(capacity) for capacity in found]
+        capacities = [_plain(asdict(capacity)) for capacity in found]
         said = {"site": name, "limits": asdict(limits), "folder": str(folder), "capacities": capacities}
         typer.echo(json.dumps(said, indent=2))
         return
     for capacity in found:
         typer.echo(_sentence(capacity))
     typer.echo(str(folder))
+
+
+def _plain(value: object) -> object:
+    """The same without infinite and unknown numbers, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _tell(size: int, scale: Scaled, use: "Use") -> None:

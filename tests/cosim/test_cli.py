@@ -143,6 +143,23 @@ def test_kpis_json_is_one_object(told):
     assert told_again["kpis"] == told.kpis
 
 
+@pytest.mark.parametrize(("kind", "count"), [("buses", 5), ("lines", 3), ("transformers", 1)])
+def test_every_element_has_a_row(told, kind, count):
+    rows = json.loads(call("kpis", told.path, "--elements", kind, "--json").stdout)
+    assert len(rows) == count
+    if kind == "transformers":
+        (figures,) = told.kpis["transformers"].values()
+        assert rows[0]["max_loading_percent"] == pytest.approx(figures["max_loading_percent"])
+        assert rows[0]["rated_kva"] == 250.0
+    assert rows[0]["name"] in call("kpis", told.path, "--elements", kind).stdout
+
+
+def test_unknown_elements_name_the_nearest(told):
+    refused = call("kpis", told.path, "--elements", "bus")
+    assert refused.exit_code == 2
+    assert '"bus": no such elements; nearest: "buses"' in refused.stderr
+
+
 def test_run_json_is_one_object_with_its_warnings(office, tmp_path):
     chosen = ("--set", 'sites.office.policy={name="trickle"}')
     result = call("run", office, *DAY, *chosen, "--out", tmp_path / "run.h5", "--json")
