@@ -21,11 +21,9 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-# what numba compiles is not counted; counting slows every line down, so the whole months are left out
-COVERING := tests/sims tests/results tests/scenario tests/networks tests/cosim/test_wiring.py tests/cosim/test_largest.py \
-    tests/cosim/test_hosting.py tests/cosim/test_networks_run.py tests/cosim/test_export_network.py tests/cosim/test_heat.py
+# the whole suite again, half as slow again for being counted; what numba compiles is not counted
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(COVERING)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks

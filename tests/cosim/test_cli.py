@@ -514,6 +514,12 @@ def test_a_bare_environment_and_a_folder_without_writing(office, tmp_path):
     assert "\x1b" not in done.stdout + done.stderr
 
 
+# a process started in the background is born deaf to SIGINT; one at a terminal is not
+LISTENING = """import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("cosim", run_name="__main__")"""
+
+
 @pytest.fixture
 def on_terminal(office: Path, tmp_path: Path) -> Iterator[Callable[[], tuple[subprocess.Popen[bytes], int]]]:
     """Start a run of the month with standard error on a terminal; steps of 5 min make it last a while."""
@@ -521,7 +527,7 @@ def on_terminal(office: Path, tmp_path: Path) -> Iterator[Callable[[], tuple[sub
 
     def start() -> tuple[subprocess.Popen[bytes], int]:
         master, slave = pty.openpty()
-        command = [sys.executable, "-m", "cosim", "run", str(office), "--set", "step_minutes=5"]
+        command = [sys.executable, "-c", LISTENING, "run", str(office), "--set", "step_minutes=5"]
         command += ["--out", str(tmp_path / "run.h5")]
         wide = os.environ | {"COLUMNS": "100", "TERM": "xterm"}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=wide)
