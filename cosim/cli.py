@@ -276,7 +276,7 @@ def _policies() -> dict[str, str]:
 
 
 def _tariffs() -> dict[str, str]:
-    from sims.signals.tariff import list_tariffs, load_tariff
+    from sims.signals.tariff_files import list_tariffs, load_tariff
 
     return {name: load_tariff(name, Path()).label for name in list_tariffs()}
 

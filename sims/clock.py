@@ -7,6 +7,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+SECONDS_PER_HOUR = 3600
+SECONDS_PER_DAY = 86_400
+THURSDAY = 3
+"""Weekday of 1970-01-01."""
+ORDINAL_OF_1970 = datetime(1970, 1, 1).toordinal()
+DAYS_BEFORE_MONTH = np.array([0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335])
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -60,16 +67,43 @@ class Clock:
 
     def calendar(self) -> "Calendar":
         """Local calendar fields of every step, for tariff look-up."""
-        tz = ZoneInfo(self.zone)
-        local = [datetime.fromtimestamp(second, tz) for second in self.epoch_s().tolist()]
-        fields = np.array(
-            [(at.month, at.weekday(), at.hour, at.year * 12 + at.month, at.toordinal()) for at in local],
-            dtype=np.int64,
-        )
-        month, weekday, hour, months, days = fields.T
+        epoch_s = self.epoch_s()
+        local_s = epoch_s + _utc_offset_s(epoch_s, ZoneInfo(self.zone), SECONDS_PER_DAY // self.step_s)
+        days = local_s // SECONDS_PER_DAY
+        months = days.astype("datetime64[D]").astype("datetime64[M]")
+        month_number = months.astype(np.int64)
+        month = month_number % 12 + 1
+        day_of_month = days - months.astype("datetime64[D]").astype(np.int64)
         return Calendar(
-            month=month, weekday=weekday, hour=hour, billing_month=months - months[0], day=days - days[0]
+            year=1970 + month_number // 12,
+            month=month,
+            weekday=(days + THURSDAY) % 7,
+            hour=local_s % SECONDS_PER_DAY // SECONDS_PER_HOUR,
+            day_of_year=DAYS_BEFORE_MONTH[month - 1] + day_of_month,
+            ordinal=days + ORDINAL_OF_1970,
+            billing_month=month_number - month_number[0],
+            day=days - days[0],
         )
+
+
+def _utc_offset_s(epoch_s: npt.NDArray[np.int64], tz: ZoneInfo, stride: int) -> npt.NDArray[np.int64]:
+    """Offset of local time from UTC at every instant, shape (n,) [s].
+
+    Looked up every `stride` instants, and at each one only where it changes in between.
+    """
+
+    def looked_up(instants: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        local = (datetime.fromtimestamp(instant, tz).utcoffset() for instant in instants.tolist())
+        return np.array([0 if offset is None else offset.total_seconds() for offset in local], dtype=np.int64)
+
+    n = len(epoch_s)
+    marks = np.append(np.arange(0, n, stride), n - 1)
+    at_marks = looked_up(epoch_s[marks])
+    offset_s = np.repeat(at_marks[:-1], np.diff(np.append(marks[:-1], n)))
+    for i in np.flatnonzero(np.diff(at_marks)):
+        between = slice(marks[i], marks[i + 1] + 1)
+        offset_s[between] = looked_up(epoch_s[between])
+    return offset_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +112,29 @@ class Calendar:
 
     Parameters
     ----------
+    year : ints
+        Calendar year [-].
     month : ints
         1..12 [-].
     weekday : ints
         0 is Monday, 6 is Sunday [-].
     hour : ints
         0..23, the local clock hour in which the step starts [h].
+    day_of_year : ints
+        0..365, the place of month and day in a leap year: 1 March is 60 in every year [-].
+    ordinal : ints
+        Days since 0001-01-01, which is 1, as `date.toordinal` counts [d].
     billing_month : ints
         0 in the first calendar month of the run, then counted up [-].
     day : ints
         0 on the first local day of the run, then counted up [-].
     """
 
+    year: npt.NDArray[np.int64]
     month: npt.NDArray[np.int64]
     weekday: npt.NDArray[np.int64]
     hour: npt.NDArray[np.int64]
+    day_of_year: npt.NDArray[np.int64]
+    ordinal: npt.NDArray[np.int64]
     billing_month: npt.NDArray[np.int64]
     day: npt.NDArray[np.int64]

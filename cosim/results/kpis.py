@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cosim.results.billing import site_bill
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import TOTALS, Figures, Kpis, Value, flatten
 from cosim.results.kpis_feeder import feeder_figures, transformer_figures
@@ -13,8 +14,7 @@ from cosim.results.kpis_voltage import site_voltage_figures
 from cosim.results.kpis_wear import wear_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
-from sims.signals.bill import Bill, BillLine, bill
-from sims.signals.tariff import Tariff
+from sims.signals.bill import Bill, BillLine
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,10 +51,9 @@ def kpi_attributes(header: RunHeader, arrays: Arrays) -> dict[str, float | int |
 def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
     """Key figures of one site."""
     clock, group = header.clock, f"sites/{site.name}"
-    tariff = Tariff.model_validate_json(header.signals[site.signals])
-    building_kw, site_kw = arrays[f"{group}/building_kw"], arrays[f"{group}/site_kw"]
+    paid, alone = (site_bill(header, site, arrays, power) for power in ("site_kw", "building_kw"))
     figures: Figures = {"currency": site.currency}
-    figures |= _money(bill(tariff, clock, site_kw), bill(tariff, clock, building_kw), clock, site_kw)
+    figures |= _money(paid, alone, clock, arrays[f"{group}/site_kw"])
     figures |= session_figures(header, site, arrays)
     connected = int(figures["sessions_connected"] or 0)
     ev_energy_cost = float(figures["ev_energy_cost"] or 0.0)
@@ -79,7 +78,7 @@ def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:
     return {
         "bill_total": paid.total,
         "bill_energy": paid.energy,
-        "bill_export": paid.export if any(line.kind == "export" for line in paid.lines) else None,
+        "bill_export": paid.export if paid.has("export") else None,
         "bill_demand": paid.demand,
         "building_bill_total": alone.total,
         "ev_cost": paid.total - alone.total,

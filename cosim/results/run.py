@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cosim.results.billing import site_bill, site_tariff
 from cosim.results.elements import ELEMENTS
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import KpiRow, Kpis, kpi_rows, kpi_table, unflatten
@@ -15,7 +16,7 @@ from cosim.results.kpis_thermal import heat_alarms
 from cosim.results.layout import Array, Quantity, shapes
 from cosim.results.store import RunFile
 from sims.clock import Clock
-from sims.signals.bill import Bill, bill
+from sims.signals.bill import Bill
 from sims.signals.tariff import Tariff
 
 if TYPE_CHECKING:
@@ -175,11 +176,11 @@ class Run:
 
     def tariff(self, site: str) -> Tariff:
         """Tariff a site pays."""
-        return Tariff.model_validate_json(self.header.signals[self.header.site(site).signals])
+        return site_tariff(self.header, self.header.site(site))
 
     def bill(self, site: str) -> Bill:
         """Bill of a site, computed from its stored power."""
-        return bill(self.tariff(site), self.clock, self.site(site).site_kw)
+        return site_bill(self.header, self.header.site(site), self._file)
 
     @cached_property
     def kpis(self) -> Kpis:

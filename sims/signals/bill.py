@@ -7,17 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.clock import Calendar, Clock
-from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
+from sims.signals.tariff import DemandPeriod, Tariff
 
 Floats = npt.NDArray[np.float64]
+
+KINDS = ("energy", "export", "demand", "fixed", "minimum", "adjustment", "event")
 
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
     """One line: quantity times rate is amount.
 
-    `month` is "2019-06"; `kind` is "energy", "export" or "demand"; `quantity` is in kWh or kW; what
-    export earns has a negative amount; `at` is the local start of the demand window that set a demand line.
+    `month` is "2019-06"; `kind` is one of `KINDS`; `quantity` is in `unit`; what is earned has a negative
+    amount; `tier` counts from 1 where a rate has tiers, and is 0 where it has none; `at` is the local start
+    of the demand window that set a demand line.
     """
 
     month: str
@@ -28,6 +31,7 @@ class BillLine:
     rate: float
     amount: float
     at: datetime | None = None
+    tier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +41,28 @@ class Bill:
     currency: str
     lines: tuple[BillLine, ...]
 
+    def sum_of(self, *kinds: str) -> float:
+        """Sum of the lines of these kinds, negative for what is earned [currency]."""
+        return sum(line.amount for line in self.lines if line.kind in kinds)
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a line of the kind."""
+        return any(line.kind == kind for line in self.lines)
+
     @property
     def energy(self) -> float:
         """Sum of the energy lines [currency]."""
-        return sum(line.amount for line in self.lines if line.kind == "energy")
+        return self.sum_of("energy")
 
     @property
     def export(self) -> float:
         """Sum of the export lines, negative for what is earned [currency]."""
-        return sum(line.amount for line in self.lines if line.kind == "export")
+        return self.sum_of("export")
 
     @property
     def demand(self) -> float:
         """Sum of the demand lines [currency]."""
-        return sum(line.amount for line in self.lines if line.kind == "demand")
+        return self.sum_of("demand")
 
     @property
     def total(self) -> float:
@@ -83,8 +95,8 @@ def bill(tariff: Tariff, clock: Clock, site_kw: Floats) -> Bill:
         chosen = calendar.billing_month == billing_month
         first = int(np.argmax(chosen))
         month = clock.local_time(clock.start_s + first * clock.step_s).strftime("%Y-%m")
-        lines += _energy_lines(tariff.energy, calendar, chosen, site_kw * clock.dt_h, month)
-        lines += _export_lines(tariff.energy, calendar, chosen, site_kw * clock.dt_h, month)
+        lines += _energy_lines(tariff, calendar, chosen, site_kw * clock.dt_h, month)
+        lines += _export_lines(tariff, calendar, chosen, site_kw * clock.dt_h, month)
         lines += [
             _demand_line(period, tariff, clock, calendar, chosen, site_kw, month) for period in tariff.demand
         ]
@@ -120,7 +132,7 @@ def demand_windows(
 
 
 def _energy_lines(
-    periods: tuple[EnergyPeriod, ...],
+    tariff: Tariff,
     calendar: Calendar,
     chosen: npt.NDArray[np.bool_],
     energy_kwh: Floats,
@@ -128,9 +140,9 @@ def _energy_lines(
 ) -> list[BillLine]:
     imported = np.where(chosen, np.maximum(energy_kwh, 0.0), 0.0)
     sums: dict[tuple[str, float], float] = {}
-    for period in periods:
-        key = (period.name, period.price_per_kwh)
-        sums[key] = sums.get(key, 0.0) + float(imported[period.holds(calendar)].sum())
+    for period in tariff.energy:
+        key = (period.name, period.first_price_per_kwh)
+        sums[key] = sums.get(key, 0.0) + float(imported[tariff.holds(period, calendar)].sum())
     return [
         BillLine(month, "energy", name, quantity, "kWh", rate, quantity * rate)
         for (name, rate), quantity in sums.items()
@@ -138,7 +150,7 @@ def _energy_lines(
 
 
 def _export_lines(
-    periods: tuple[EnergyPeriod, ...],
+    tariff: Tariff,
     calendar: Calendar,
     chosen: npt.NDArray[np.bool_],
     energy_kwh: Floats,
@@ -146,10 +158,10 @@ def _export_lines(
 ) -> list[BillLine]:
     exported = np.where(chosen, np.maximum(-energy_kwh, 0.0), 0.0)
     sums: dict[tuple[str, float], float] = {}
-    for period in periods:
+    for period in tariff.energy:
         if period.export_price_per_kwh != 0.0:
             key = (period.name, period.export_price_per_kwh)
-            sums[key] = sums.get(key, 0.0) + float(exported[period.holds(calendar)].sum())
+            sums[key] = sums.get(key, 0.0) + float(exported[tariff.holds(period, calendar)].sum())
     return [
         BillLine(month, "export", f"{name}, fed back", quantity, "kWh", rate, -quantity * rate)
         for (name, rate), quantity in sums.items()
@@ -166,12 +178,11 @@ def _demand_line(
     month: str,
 ) -> BillLine:
     means, starts = demand_windows(site_kw, clock, tariff.demand_window_minutes)
-    counted = (chosen & period.holds(calendar))[starts]
+    counted = (chosen & tariff.holds(period, calendar))[starts]
+    rate = 0.0 if period.price_per_kw is None else period.price_per_kw
     if not counted.any():
-        return BillLine(month, "demand", period.name, 0.0, "kW", period.price_per_kw, 0.0)
+        return BillLine(month, "demand", period.name, 0.0, "kW", rate, 0.0)
     highest = int(np.argmax(np.where(counted, means, -np.inf)))
     peak = max(0.0, float(means[highest]))
     at = clock.local_time(clock.start_s + int(starts[highest]) * clock.step_s)
-    return BillLine(
-        month, "demand", period.name, peak, "kW", period.price_per_kw, peak * period.price_per_kw, at
-    )
+    return BillLine(month, "demand", period.name, peak, "kW", rate, peak * rate, at)

@@ -8,7 +8,8 @@ import pytest
 
 from sims.clock import Clock
 from sims.signals.bill import bill, demand_windows
-from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff, load_tariff
+from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
+from sims.signals.tariff_files import load_tariff
 
 LA = "America/Los_Angeles"
 CENT = 0.005

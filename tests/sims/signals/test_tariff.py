@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from sims.clock import Clock
 from sims.faults import DataError, ScenarioError
-from sims.signals.tariff import PRESETS, DemandPeriod, EnergyPeriod, Tariff, list_tariffs, load_tariff
+from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
+from sims.signals.tariff_files import PRESETS, list_tariffs, load_tariff
 
 LA = "America/Los_Angeles"
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -34,36 +35,38 @@ class TestCover:
             energy("night", 0.2, months=SUMMER, days=WORKDAYS, hours=((0, 7), (23, 24))),
         )
         covered = np.sum([period.table() for period in one.energy], axis=0)
-        assert covered.shape == (12, 7, 24)
-        assert (covered == 1).all()
+        assert covered.shape == (366, 8, 24)
+        assert (covered[:, :7] == 1).all()
 
     def test_a_hole_is_named(self):
         winter_night = energy("night", 0.2, hours=((22, 24),), months=WINTER, days=WORKDAYS)
         rest = energy("rest", 0.2, hours=((22, 24),), months=SUMMER)
         with pytest.raises(
-            ValidationError, match=r"no energy period covers month 1, sat, 22:00 \(20 such hours\)"
+            ValidationError,
+            match=r"no energy period covers 01-01, sat, 22:00 \(608 such hours",
         ):
             tariff(energy("day", 0.4, hours=((0, 22),)), winter_night, rest)
 
     def test_no_period_at_all_is_one_hole(self):
-        with pytest.raises(ValidationError, match=r"covers month 1, mon, 00:00 \(2016 such hours\)"):
+        with pytest.raises(ValidationError, match=r"covers 01-01, mon, 00:00 \(61488 such hours"):
             tariff()
 
     def test_an_overlap_is_named(self):
-        with pytest.raises(
-            ValidationError, match=r"two energy periods cover month 7, sun, 06:00 \(1 such hours\)"
-        ):
+        with pytest.raises(ValidationError, match=r"two periods cover 07-01, sun, 06:00 \(31 such hours"):
             tariff(energy("all", 0.1), energy("more", 0.2, months=(7,), days=("sun",), hours=((6, 7),)))
 
     def test_midnight_is_the_end_of_a_day_and_the_start_of_one(self):
         night = energy("night", 0.2, hours=((22, 24), (0, 6)))
         assert np.flatnonzero(night.table()[0, 0]).tolist() == [0, 1, 2, 3, 4, 5, 22, 23]
 
-    @pytest.mark.parametrize("hours", [(22, 6), (6, 6)])
-    def test_over_midnight_two_ranges_are_asked_for(self, hours):
-        split = rf"over midnight write \[{hours[0]}, 24\], \[0, {hours[1]}\]"
-        with pytest.raises(ValidationError, match=split):
-            energy("night", 0.2, hours=(hours,))
+    def test_over_midnight_means_the_late_and_the_early_hours_of_the_day(self):
+        night = energy("night", 0.2, hours=((22, 6),), days=("sat",))
+        assert np.flatnonzero(night.table()[0, 5]).tolist() == [0, 1, 2, 3, 4, 5, 22, 23]
+        assert not night.table()[:, 6].any()
+
+    def test_no_hour_at_all_is_refused(self):
+        with pytest.raises(ValidationError, match=r"hours \[6, 6\] are empty; the whole day is \[0, 24\]"):
+            energy("night", 0.2, hours=((6, 6),))
 
     @pytest.mark.parametrize("wrong", [{"hours": ((0, 25),)}, {"months": (0,)}, {"days": ("monday",)}])
     def test_what_no_calendar_has_is_refused(self, wrong):

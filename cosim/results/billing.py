@@ -1,0 +1,33 @@
+"""The bill of a site, from what the result file stores and nothing else."""
+
+import numpy as np
+import numpy.typing as npt
+
+from cosim.results.header import RunHeader, SiteHeader
+from cosim.results.layout import Arrays
+from sims.signals.bill import Bill, bill
+from sims.signals.tariff import Tariff
+
+Floats = npt.NDArray[np.float64]
+
+
+def site_tariff(header: RunHeader, site: SiteHeader) -> Tariff:
+    """Tariff a site pays."""
+    return Tariff.model_validate_json(header.signals[site.signals])
+
+
+def site_bill(header: RunHeader, site: SiteHeader, arrays: Arrays, power: str = "site_kw") -> Bill:
+    """Bill of a site.
+
+    Parameters
+    ----------
+    header : RunHeader
+        Clock and tariffs.
+    site : SiteHeader
+        Whose bill.
+    arrays : Arrays
+        Stored arrays by path.
+    power : str
+        Series of the site that is billed: "site_kw", or "building_kw" for the building alone.
+    """
+    return bill(site_tariff(header, site), header.clock, arrays[f"sites/{site.name}/{power}"])
