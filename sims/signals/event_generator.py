@@ -1,6 +1,6 @@
 """Events drawn from a seed: likelier on hot days and at high prices, within the rules of the programme."""
 
-from collections import Counter
+from collections import defaultdict
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -90,9 +90,9 @@ def generate_events(
     log_odds += log_odds_per_price * _above(days, price_per_kwh, reference_price_per_kwh)
     drawn = rng.random((len(days.ordinal), 4))
     events: list[Event] = []
-    spent_h: Counter[int] = Counter()
+    spent_h: defaultdict[int, float] = defaultdict(float)
     for row in np.flatnonzero(drawn[:, 0] < event_chance(programme, events_per_season, log_odds)):
-        day = days.date(row)
+        day = days.date(int(row))
         free_s, left_h = events[-1].end_s if events else 0, programme.budget_h - spent_h[day.year]
         event = _event_of(programme, clock, day, free_s, left_h, drawn[row, 1:], day_of_share)
         if event is not None and not missing_days(event, [*events, event], programme, known):
