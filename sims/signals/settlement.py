@@ -191,7 +191,7 @@ def _why_unpaid(
     programme: Elrp, event: Event, usual: EventBaseline, reduction_kwh: float, fed_back: bool
 ) -> str:
     """Why an event is paid nothing, or ""."""
-    if len(usual.days) < programme.baseline.n_days or np.isnan(usual.kw).any():
+    if np.isnan(usual.kw).any():
         return f"baseline days missing: {len(usual.days)} of {programme.baseline.of_days} similar days before"
     if reduction_kwh == 0.0 and fed_back and not programme.export_permit:
         return "no export permit: load below zero counts as zero"

@@ -18,7 +18,7 @@ FIRM = load_programme("firm_service_level", Path())
 
 def changed(programme, **other):
     """A programme with other values, validated."""
-    return PROGRAMME.validate_python({**programme.model_dump(exclude_none=True), **other})
+    return PROGRAMME.validate_python({**programme.model_dump(), **other})
 
 
 def run_of(start, days, step_s=3600, zone=LA):
