@@ -21,20 +21,23 @@ source = "made for tests"
 energy = [{ name = "e", price_per_kwh = 0.1 }]
 demand = [{ name = "peak", price_per_kw = 10.0, ratchet = { rule = "average" } }]
 """
-TWO = (
-    ONE
-    + """
+TWO = """
+name = "own"
+currency = "USD"
+source = "made for tests"
+energy = [{ name = "e", price_per_kwh = 0.1 }]
+
+[[demand]]
+name = "peak"
+price_per_kw = 10.0
+ratchet = { rule = "average" }
+
 [[demand]]
 name = "night"
 price_per_kw = 1.0
 hours = [[0, 6]]
 ratchet = { rule = "percent", percent = 80, lookback_months = 3 }
 """
-)
-TWO = TWO.replace("demand = [{", "[[demand]]\n").replace(
-    'name = "peak", price_per_kw = 10.0, ratchet = { rule = "average" } }]',
-    'name = "peak"\nprice_per_kw = 10.0\nratchet = { rule = "average" }',
-)
 
 
 def with_history(office: Office, tariff: str, said: str) -> Path:
