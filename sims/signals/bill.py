@@ -212,7 +212,7 @@ def _line(charge: Charge, place: int, meter: Meter, peaks: Peaks) -> BillLine:
         quantity=float(charge.quantity[ONE, place]),
         unit=charge.unit,
         rate=float(rate),
-        amount=float(charge.amount[ONE, place]),
+        amount=float(charge.amount[ONE, place]) + 0.0,  # no -0.0
         at=at,
         tier=charge.tier,
     )

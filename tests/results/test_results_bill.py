@@ -1,11 +1,13 @@
 """A bill with every kind of line from the file alone: stored history, key figures, print and page."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import synthetic
+from plain_billing import plain_bill
 
 from cosim.printed import summary
 from cosim.results import Run, RunWriter, open_run
@@ -81,6 +83,20 @@ def test_every_line_from_the_file_alone(billed):
         ("minimum", "up to the minimum of a month", 0, 93.0, 93.0),
         ("adjustment", "tax", 0, 500.0, 50.0),
     ]
+
+
+@pytest.mark.parametrize("site", ["office", "yard"])
+def test_i6_plain_loops_over_the_stored_series_come_to_the_same(billed, site):
+    header = billed.header.site(site)
+    amounts, _ = plain_bill(
+        Tariff.model_validate_json(billed.header.signals[header.signals]).model_dump(),
+        datetime.fromtimestamp(billed.clock.start_s, UTC),
+        billed.clock.step_s // 60,
+        billed.clock.zone,
+        billed.site(site).site_kw,
+        history=header.demand_history_kw,
+    )
+    assert sum(amounts.values()) == pytest.approx(billed.kpis["sites"][site]["bill_total"], abs=1e-9)
 
 
 def test_key_figures(billed):
