@@ -14,7 +14,8 @@ from sims.signals.urdb import read_urdb
 
 SAMPLES = Path(__file__).parent / "urdb"
 RATES = [
-    json.loads((SAMPLES / f"{name}.json").read_text()) for name in ("everything", "tiers_together", "tiers_alone")
+    json.loads((SAMPLES / f"{name}.json").read_text())
+    for name in ("everything", "tiers_together", "tiers_alone")
 ]
 JUNK = st.recursive(
     st.one_of(
