@@ -1,4 +1,4 @@
-"""What a URDB rate takes besides energy: demand, ratchets, fixed and minimum charges."""
+"""What a URDB rate takes besides energy: demand, fixed and minimum charges."""
 
 from collections.abc import Sequence
 from typing import Literal, cast
@@ -7,6 +7,7 @@ import numpy as np
 
 from sims.signals.tariff import DemandPeriod, DemandTier, FixedCharge, MinimumCharge, Ratchet
 from sims.signals.urdb_file import Rate, shown
+from sims.signals.urdb_ratchet import read_ratchet
 from sims.signals.urdb_rates import DEMAND, Tier, read_structure
 from sims.signals.urdb_schedule import Bools, read_periods, read_schedules, times_of
 
@@ -19,7 +20,7 @@ LARGEST = 100_000.0
 
 def read_demand(rate: Rate) -> tuple[DemandPeriod, ...]:
     """Any-time demand by month, and demand by time of use: one peak a month and period."""
-    ratchet = _read_ratchet(rate)
+    ratchet = read_ratchet(rate)
     found = [*_read_flat(rate, ratchet), *_read_time_of_use(rate, ratchet)]
     if ratchet is not None and not found:
         rate.fault("D60", "lookbackpercent", "a ratchet, but no demand charge it could raise")
@@ -154,53 +155,3 @@ def _check_unit(rate: Rate, key: str) -> None:
     if key in rate.keys and rate.text(key).lower() != "kw":
         what = f"{shown(rate.keys[key])}: only demand in kW, once a month, is billed; allowed: kW"
         rate.fault("D38", key, what)
-
-
-def _read_ratchet(rate: Rate) -> Ratchet | None:
-    """Billed demand is at least a share of the highest month before; None without one."""
-    months, n_before = _read_months(rate), rate.amount("lookbackrange", 0.0, 35.0, "months")
-    if n_before is not None and n_before != int(n_before):
-        rate.fault("D60", "lookbackrange", f"{n_before:g}: whole months are needed")
-        return None
-    if not months and not n_before:
-        if rate.amount("lookbackpercent", 0.0, 100.0, "%"):
-            rate.fault(
-                "D60", "lookbackpercent", "a share, but neither lookbackrange nor lookbackmonths says of what"
-            )
-        return None
-    percent = _read_percent(rate)
-    if not percent:
-        return None
-    if not n_before:
-        return Ratchet(rule="percent", percent=percent, months=months)
-    if months:
-        rate.notes.append("lookbackmonths: not used, lookbackrange is given too")
-    return Ratchet(rule="percent", percent=percent, lookback_months=int(n_before))
-
-
-def _read_months(rate: Rate) -> tuple[int, ...]:
-    """Calendar months whose demand is looked back at."""
-    flags = rate.keys.get("lookbackmonths", [0] * 12)
-    if not isinstance(flags, list) or len(flags) != 12 or any(flag not in (0, 1) for flag in flags):
-        rate.fault("D60", "lookbackmonths", f"{shown(flags)}: 12 months, each 0 or 1, are needed")
-        return ()
-    return tuple(month for month, flag in enumerate(flags, 1) if flag)
-
-
-def _read_percent(rate: Rate) -> float | None:
-    """The ratchet's share [%]: stated as fraction, or as percent where it cannot be a fraction."""
-    if "lookbackpercent" not in rate.keys:
-        rate.fault(
-            "D60", "lookbackpercent", "missing; lookbackrange or lookbackmonths needs it; allowed: 0 to 1"
-        )
-        return None
-    value = rate.amount("lookbackpercent", 0.0, 100.0, "%")
-    if value is None:
-        return None
-    if 1.0 < value < 10.0:
-        what = f"{value:g}: neither a fraction (0 to 1) nor a usual percentage (10 to 100)"
-        rate.fault("D60", "lookbackpercent", what)
-        return None
-    if value >= 10.0:
-        rate.derived.append(f"lookbackpercent = {value:g} is read as percent, not as fraction")
-    return value if value >= 10.0 else round(100.0 * value, 10)

@@ -28,10 +28,8 @@ def read_energy(rate: Rate) -> tuple[EnergyPeriod, ...]:
     periods = read_structure(rate, key, ENERGY)
     held = read_schedules(rate, "energy", len(periods)) if periods else None
     fuel = _read_fuel(rate)
-    if held is None or rate.faults:
-        return ()
     _check_sums(rate, periods, fuel)
-    if rate.faults:
+    if held is None or rate.faults:
         return ()
     _tell_of_export(rate, periods)
     names = _names(rate, periods, held)
@@ -64,14 +62,15 @@ def _read_fuel(rate: Rate) -> list[float]:
 
 
 def _check_sums(rate: Rate, periods: list[Tiers], fuel: list[float]) -> None:
+    """Refuse adjustments that lead beyond the range of a price."""
     prices = [tier.price for tiers in periods for tier in tiers]
-    for month, value in enumerate(fuel):
-        for price in (min(prices), max(prices)):
-            if not ENERGY.lowest <= price + value <= ENERGY.highest:
-                what = (
-                    f"{value:g}: on top of {price:g}; allowed: {ENERGY.lowest:g} to {ENERGY.highest:g} $/kWh"
-                )
-                rate.fault("D57", f"fueladjustmentsmonthly[{month}]", what)
+    for month, value in enumerate(fuel if prices else []):
+        price = max(prices) if value > 0.0 else min(prices)
+        if not ENERGY.lowest <= price + value <= ENERGY.highest:
+            allowed = f"allowed: {ENERGY.lowest:g} to {ENERGY.highest:g} $/kWh"
+            rate.fault(
+                "D57", f"fueladjustmentsmonthly[{month}]", f"{value:g}: on top of {price:g}; {allowed}"
+            )
 
 
 def _tell_of_export(rate: Rate, periods: list[Tiers]) -> None:
