@@ -17,6 +17,8 @@ from sims.signals.urdb_rates import ENERGY, PRICE_DECIMALS, Tier, read_structure
 from sims.signals.urdb_schedule import Ints, read_schedules, times_of
 
 Tiers = tuple[Tier, ...]
+# nobody pays more at every hour; in cents even the cheapest rates stand above it
+LARGEST_CHEAPEST_PER_KWH = 1.0
 
 
 def read_energy(rate: Rate) -> tuple[EnergyPeriod, ...]:
@@ -44,6 +46,7 @@ def read_energy(rate: Rate) -> tuple[EnergyPeriod, ...]:
                 EnergyPeriod.model_validate({"name": names[number], **price, **times})
                 for times in times_of((held == number) & in_month)
             ]
+    _check_not_cents(rate, key, found)
     return tuple(found)
 
 
@@ -71,6 +74,13 @@ def _check_sums(rate: Rate, periods: list[Tiers], fuel: list[float]) -> None:
             rate.fault(
                 "D57", f"fueladjustmentsmonthly[{month}]", f"{value:g}: on top of {price:g}; {allowed}"
             )
+
+
+def _check_not_cents(rate: Rate, key: str, found: list[EnergyPeriod]) -> None:
+    """Refuse prices of which each would be the dearest of the country."""
+    cheapest = min(period.first_price_per_kwh for period in found)
+    if cheapest > LARGEST_CHEAPEST_PER_KWH:
+        rate.fault("D57", key, f"even the cheapest hour costs {cheapest:g} $/kWh: in cents? divide by 100")
 
 
 def _tell_of_export(rate: Rate, periods: list[Tiers]) -> None:

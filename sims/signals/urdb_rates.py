@@ -10,7 +10,6 @@ ENDLESS = 1e8
 LARGEST_END = 1e99
 LEAST_POWER_OF_TWO = 2**15
 PRICE_DECIMALS = 10  # rate + adj without the last bits of binary fractions
-LEAST_ENERGY_PRICE_IN_CENTS = 1.0
 
 
 class Kind(NamedTuple):
@@ -42,10 +41,7 @@ def read_structure(rate: Rate, key: str, kind: Kind) -> list[tuple[Tier, ...]]:
     if not isinstance(periods, list) or not all(isinstance(tiers, list) for tiers in periods):
         rate.fault("D58", key, f"{shown(periods)}: a list of periods, each a list of tiers, is needed")
         return []
-    read = [_read_period(rate, f"{key}[{i}]", tiers, kind) for i, tiers in enumerate(periods)]
-    if kind is ENERGY:
-        _check_not_cents(rate, key, [tier.price for tiers in read for tier in tiers])
-    return read
+    return [_read_period(rate, f"{key}[{i}]", tiers, kind) for i, tiers in enumerate(periods)]
 
 
 def _read_period(rate: Rate, where: str, tiers: list[object], kind: Kind) -> tuple[Tier, ...]:
@@ -168,10 +164,3 @@ def _check_same(rate: Rate, where: str, tiers: list[Tier]) -> None:
         if tier.unit != ends[0].unit:
             what = f'"{tier.unit}": is "{ends[0].unit}" in the first tier; one unit a period is billed'
             rate.fault("D38", f"{where}[{number}].unit", what)
-
-
-def _check_not_cents(rate: Rate, key: str, prices: list[float]) -> None:
-    """Prices of which each would be the dearest of the country are cents."""
-    if prices and min(prices) > LEAST_ENERGY_PRICE_IN_CENTS:
-        what = f"the lowest price is {min(prices):g} $/kWh: in cents? divide by 100"
-        rate.fault("D57", key, what)

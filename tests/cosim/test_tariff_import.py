@@ -114,11 +114,11 @@ def office(tmp_path):
     """The office with a tariff of another name."""
     shutil.copytree(SCENARIOS / "data", tmp_path / "data", ignore=shutil.ignore_patterns("*.py", "*.md"))
 
-    def named(tariff):
+    def named(tariff, more=""):
         text = (SCENARIOS / "office_v2b.toml").read_text()
         assert 'tariff = "svp_cb1_paper"' in text
         path = tmp_path / "office.toml"
-        path.write_text(text.replace('tariff = "svp_cb1_paper"', f'tariff = "{tariff}"'))
+        path.write_text(text.replace('tariff = "svp_cb1_paper"', f'tariff = "{tariff}"\n{more}'))
         return path
 
     return named
@@ -126,7 +126,8 @@ def office(tmp_path):
 
 def test_a_scenario_names_a_rate(office, tmp_path):
     shutil.copy(SAMPLES / "everything.json", tmp_path / "rate.json")
-    result = call("check", office("rate.json"))
+    history = 'demand_history_kw = { "flat demand" = [], "TOU demand period 2" = [] }'
+    result = call("check", office("rate.json", history))
     assert result.exit_code == 0, result.stderr
     assert "gs_3_tou_secondary is stated for 2024-01-01 .. 2024-12-31, the run lies outside" in result.stderr
     assert "gs_3_tou_secondary: energycomments: Riders are not in the rate." in result.stderr

@@ -307,7 +307,7 @@ class TestPrices:
             tmp_path,
             energyratestructure=[[{"rate": price}], [{"rate": 0.2}]],
             energyweekdayschedule=ALWAYS,
-            energyweekendschedule=ALWAYS,
+            energyweekendschedule=[[1] * 24] * 12,
         )
         assert one.energy[0].price_per_kwh == price
 
@@ -319,7 +319,7 @@ class TestPrices:
         [
             ({"rate": 12.4}, "[0][0].rate", "12.4: out of range; in cents? write 0.124; allowed: -10"),
             ({"rate": 9, "adj": 2}, "[0][0].rate", "rate + adj = 11: out of range"),
-            ({"rate": 8.4}, "", "the lowest price is 8.4 $/kWh: in cents? divide by 100"),
+            ({"rate": 8.4}, "", "even the cheapest hour costs 8.4 $/kWh: in cents? divide by 100"),
             ({"rate": "0.1"}, "[0][0].rate", '"0.1": a number is needed; write 0.1 without quotes'),
             ({"rate": True}, "[0][0].rate", "true: a number is needed"),
             ({"rate": 0.1, "adj": [1]}, "[0][0].adj", "[1]: a number is needed"),
