@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cosim.cli_hosting import hosting_capacity
-from cosim.cli_tariff import import_tariff, tariff_app
+from cosim.cli_tariff import tariff_app
+from cosim.cli_tariff_import import import_tariff
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:

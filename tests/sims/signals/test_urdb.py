@@ -12,7 +12,8 @@ import pytest
 from sims.clock import Clock
 from sims.faults import DataError, ScenarioError
 from sims.signals.tariff import DemandTier, EnergyTier, FixedCharge, MinimumCharge, Ratchet
-from sims.signals.tariff_files import load_tariff, tariff_toml
+from sims.signals.tariff_files import load_tariff
+from sims.signals.tariff_toml import tariff_toml
 from sims.signals.urdb import read_urdb
 from sims.signals.urdb_keys import NOT_BILLED
 

@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from sims.clock import Clock
 from sims.signals.periods import MONTH_OF_DAY
-from sims.signals.tariff_files import load_tariff, tariff_toml
+from sims.signals.tariff_files import load_tariff
+from sims.signals.tariff_toml import tariff_toml
 from sims.signals.urdb import read_urdb
 
 N_PERIODS = 4
