@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cosim.cli_hosting import hosting_capacity
+from cosim.cli_tariff import tariff_app
+from cosim.cli_tariff_import import import_tariff
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -218,6 +220,8 @@ def list_(
 
 
 app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
+tariff_app.command(name="import")(ending_well()(import_tariff))
+app.add_typer(tariff_app, name="tariff")
 
 
 def main() -> None:

@@ -263,7 +263,8 @@ class Site(Section):
         default="USD", description="of the tariff and the bill"
     )
     tariff: str = Field(
-        description="a preset (`cosim list tariffs`) or a tariff TOML file", examples=["svp_cb1_paper"]
+        description="a preset (`cosim list tariffs`), a tariff TOML file, or a rate of OpenEI's URDB (JSON)",
+        examples=["svp_cb1_paper"],
     )
     emissions: str | None = Field(
         default=None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]"

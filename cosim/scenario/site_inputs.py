@@ -1,6 +1,7 @@
 """Everything one site needs for a run, read from its files and looked up by its names."""
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ from sims.fleet.sessions import Sessions
 from sims.fleet.sessions_csv import no_sessions, read_sessions
 from sims.seeds import component_rng
 from sims.signals.tariff import Tariff
-from sims.signals.tariff_files import load_tariff
+from sims.signals.tariff_files import MAX_TARIFF_BYTES, load_tariff
 from sims.tables import on_clock, read_series
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Ints = npt.NDArray[np.int64]
 
 LOW_VOLTAGE_KV = 1.0
 MAX_NAMES = 20
-MAX_TARIFF_BYTES = 2**20
+LONGEST_NOTE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,9 @@ class SiteReader:
                 [Fault(f"D{problem.number}", f'{self._where("tariff")} = "{name}"', problem.what)]
             )
         tariff = load_tariff(name, self.scenario.folder, self._where("tariff"))
+        self.found.warnings.extend(
+            f"{self._where('tariff')}: {tariff.name}: {shorten(note, LONGEST_NOTE)}" for note in tariff.notes
+        )
         window = tariff.demand_window_minutes
         if window % step:
             what = f"its demand window of {window} min is no multiple of step_minutes = {step}"

@@ -153,6 +153,9 @@ class Tariff(Part):
     currency: Literal["USD", "EUR", "GBP", "CHF"]
     source: str = Field(min_length=1, description="where the prices are stated")
     derived: tuple[str, ...] = Field(default=(), description="values the source does not state, and why")
+    notes: tuple[str, ...] = Field(
+        default=(), description="what the source also says and no bill shows: read it before use"
+    )
     effective_from: date | None = None
     effective_until: date | None = None
     holidays: str | None = Field(

@@ -1,4 +1,4 @@
-"""Tariffs by name: the shipped presets, and TOML files beside a scenario."""
+"""Tariffs by name: the shipped presets, and files beside a scenario: TOML of ours, JSON of OpenEI's URDB."""
 
 import tomllib
 from pathlib import Path
@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from sims.faults import DataError, Fault, ScenarioError, nearest
 from sims.signals.tariff import Tariff
+from sims.signals.urdb import read_urdb
 
 PRESETS = Path(__file__).parent / "presets"
+MAX_TARIFF_BYTES = 2**20
 
 
 def list_tariffs() -> list[str]:
@@ -17,7 +19,7 @@ def list_tariffs() -> list[str]:
 
 
 def load_tariff(name: str, folder: Path, where: str = "tariff") -> Tariff:
-    """Tariff of a preset's name or of a TOML file below `folder`.
+    """Tariff of a preset's name, or of a TOML file or a URDB rate (JSON) below `folder`.
 
     Raises
     ------
@@ -26,10 +28,13 @@ def load_tariff(name: str, folder: Path, where: str = "tariff") -> Tariff:
     DataError
         The file is no valid tariff: every fault is listed.
     """
-    path = folder / name if name.endswith(".toml") else PRESETS / f"{name}.toml"
+    is_file = name.endswith((".toml", ".json"))
+    path = folder / name if is_file else PRESETS / f"{name}.toml"
     if not path.is_file():
-        hint = nearest(name, list_tariffs())
-        raise ScenarioError([Fault("S26", where, f'"{name}": no such tariff preset or TOML file; {hint}')])
+        what = f'"{name}": no such tariff preset or file; {nearest(name, list_tariffs())}'
+        raise ScenarioError([Fault("S26", where, what)])
+    if path.suffix == ".json":
+        return read_urdb(path)
     try:
         return Tariff.model_validate(tomllib.loads(path.read_text("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
