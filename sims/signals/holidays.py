@@ -1,4 +1,4 @@
-"""Public holidays by country and subdivision, from the `holidays` package, or those of them a utility keeps."""
+"""Public holidays by country and subdivision, from the `holidays` package, and those a utility keeps."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ NAMING_YEARS = tuple(range(2000, 2031))
 
 
 def known_holidays(place: str, names: tuple[str, ...] = ()) -> None:
-    """Raise ValueError unless `place` ("IT", "US-CA") has public holidays we know, and ones of these names."""
+    """Raise ValueError unless `place` ("IT", "US-CA") has public holidays we know, with these names."""
     import holidays
 
     country, _, subdivision = place.partition("-")

@@ -261,12 +261,12 @@ class Tariff(Part):
         )
 
     def _by_step(self, calendar: Calendar, prices: Sequence[float]) -> Floats:
-        number = self._period_table[calendar.day_of_year, self.day_type(calendar), calendar.hour]
+        number = self.period_table[calendar.day_of_year, self.day_type(calendar), calendar.hour]
         return np.asarray(prices, dtype=np.float64)[number]
 
     @cached_property
-    def _period_table(self) -> npt.NDArray[np.int64]:
-        """Which energy period holds, shape (366, 8, 24)."""
+    def period_table(self) -> npt.NDArray[np.int64]:
+        """Which energy period holds: day of a leap year, kind of day, hour, shape (366, 8, 24)."""
         table = np.zeros((366, len(DAY_TYPES), 24), dtype=np.int64)
         for number, period in enumerate(self.energy):
             table[period.table()] = number

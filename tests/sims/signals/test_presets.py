@@ -123,7 +123,9 @@ class TestEveryHour:
 
 
 @pytest.mark.parametrize("name", list_tariffs())
-@pytest.mark.parametrize("change", [date(2026, 3, 8), date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 1)])
+@pytest.mark.parametrize(
+    "change", [date(2026, 3, 8), date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 1)]
+)
 def test_quarter_hours_of_the_days_the_clock_changes(name, change):
     raw = read(name)
     zone = raw.get("timezone", "Europe/Rome")
@@ -242,7 +244,9 @@ class TestHolidayNames:
         assert date(2026, 7, 3) in self.days(as_observed, 2026)
 
     def test_an_unknown_name_gets_the_nearest(self, tmp_path):
-        with pytest.raises(DataError, match='"President Day": no holiday of US-CA; nearest: "Presidents\' Day"'):
+        with pytest.raises(
+            DataError, match='"President Day": no holiday of US-CA; nearest: "Presidents\' Day"'
+        ):
             self.tariff(tmp_path, ("Presidents' Day", "President Day"))
 
     def test_names_of_nobody_are_refused(self, tmp_path):
@@ -250,7 +254,9 @@ class TestHolidayNames:
             self.tariff(tmp_path, ('holidays = "US-CA"', ""), (', "holiday"', ""))
 
     def test_a_wrong_zone_gets_the_nearest(self, tmp_path):
-        with pytest.raises(DataError, match='"America/Los_Angelos": no IANA .*nearest: "America/Los_Angeles"'):
+        with pytest.raises(
+            DataError, match=r'"America/Los_Angelos": no IANA .*nearest: "America/Los_Angeles"'
+        ):
             self.tariff(tmp_path, ("Los_Angeles", "Los_Angelos"))
 
 

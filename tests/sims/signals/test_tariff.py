@@ -148,7 +148,9 @@ class TestFiles:
         )
 
     def test_a_wrong_name_gets_the_nearest_right_one(self):
-        with pytest.raises(ScenarioError, match=r'"svp_cb1_papr": no such tariff .*; nearest: "svp_cb1_paper"'):
+        with pytest.raises(
+            ScenarioError, match=r'"svp_cb1_papr": no such tariff .*; nearest: "svp_cb1_paper"'
+        ):
             load_tariff("svp_cb1_papr", Path())
 
     def test_a_file_beside_the_scenario(self, tmp_path):
