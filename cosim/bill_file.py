@@ -51,7 +51,7 @@ class LoadBill:
     @property
     def months(self) -> list[str]:
         """Billed months, "2019-06", in their order."""
-        return list(dict.fromkeys(line.month for line in self.bill.lines))
+        return [month.month for month in self.bill.months]
 
     def month_sums(self, month: str) -> dict[str, float]:
         """Sum by kind of line, `ALWAYS` and what else there is, and their `total` [currency]."""
@@ -117,7 +117,7 @@ def bill_load(
         market = on_clock(read_series(Path(market_prices), (name,), zone), name, clock)
     site_kw = series.values["kw"]
     billed = bill(priced, clock, site_kw, market_price_per_kwh=market, demand_history_kw=demand_history_kw)
-    told = [*_outside(priced, clock), *_partial_months(clock)]
+    told = [*_outside(priced, clock), *_partial_months(billed)]
     if timezone is None and priced.timezone is None:
         told.append(f"hours and months by the clock the file is written in ({zone}); --timezone says another")
     if demand_history_kw is None and any(period.ratchet is not None for period in priced.demand):
@@ -131,16 +131,11 @@ def _outside(tariff: Tariff, clock: Clock) -> list[str]:
     return [f"{tariff.name} is stated for {stated_for(tariff)}, the load lies outside"]
 
 
-def _partial_months(clock: Clock) -> list[str]:
-    """Sentences about the first and the last month where the file does not cover them whole."""
-    calendar = clock.calendar()
-    told: list[str] = []
-    for number in sorted({0, int(calendar.billing_month[-1])}):
-        steps = np.flatnonzero(calendar.billing_month == number)
-        first = clock.local_time(clock.start_s + int(steps[0]) * clock.step_s)
-        end = clock.local_time(clock.start_s + (int(steps[-1]) + 1) * clock.step_s)
-        starts = (first.day, first.hour, first.minute, first.second) == (1, 0, 0, 0)
-        ends = (end.day, end.hour, end.minute, end.second) == (1, 0, 0, 0)
-        if not (starts and ends):
-            told.append(f"{first:%Y-%m} is covered in part, {first:%Y-%m-%d %H:%M} .. {end:%Y-%m-%d %H:%M}")
-    return told
+def _partial_months(billed: Bill) -> list[str]:
+    """Sentences about the months the file does not cover whole."""
+    return [
+        f"{month.month} is covered in part, {month.first_day} .. {month.last_day}, "
+        f"{month.days_covered:.4g} of {month.days_of_month} days"
+        for month in billed.months
+        if month.partial
+    ]

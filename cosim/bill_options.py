@@ -1,11 +1,10 @@
 """What can be wrong with the options of a bill, before anything is read."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from sims.clock import Clock, known_zone
-from sims.faults import DataError, Fault, ScenarioError, nearest
-from sims.signals.ratchet import History
+from sims.faults import DataError, Fault, ScenarioError
+from sims.signals.ratchet import History, history_by_period
 from sims.signals.tariff import Tariff
 
 MOST_KW = 100_000.0
@@ -43,22 +42,13 @@ def check_options(
 
 def _history_faults(tariff: Tariff, demand_history_kw: History) -> list[Fault]:
     where = "--demand-history"
-    names = [period.name for period in tariff.demand if period.ratchet is not None]
-    if not names:
-        return [Fault("S38", where, f"{tariff.name} has no ratchet: no month before counts")]
-    if not isinstance(demand_history_kw, Mapping):
-        if len(names) > 1:
-            what = f"several demands have a ratchet: {', '.join(names)}; say whose, '{names[0]}=210,220'"
-            return [Fault("S38", where, what)]
-        demand_history_kw = {names[0]: demand_history_kw}
-    unknown = [
-        Fault("S26", where, f'"{name}": no demand with a ratchet; {nearest(name, names)}')
-        for name in demand_history_kw
-        if name not in names
-    ]
-    what = "outside 0 .. 100000 kW; W given? divide by 1000"
-    given = [kw for series in demand_history_kw.values() for kw in series]
-    return [*unknown, *(Fault("S19", where, f"{kw:g}: {what}") for kw in given if not 0.0 <= kw <= MOST_KW)]
+    try:
+        history = history_by_period(tariff, demand_history_kw)
+    except ValueError as error:
+        return [Fault("S60", where, str(error))]
+    what = f"outside 0 .. {MOST_KW:g} kW; W given? divide by 1000"
+    given = [kw for maxima in history.values() for kw in maxima]
+    return [Fault("S19", where, f"{kw:g}: {what}") for kw in given if kw > MOST_KW]
 
 
 def check_step(tariff: Tariff, clock: Clock, load: Path | str) -> None:

@@ -11,7 +11,7 @@ from sims.faults import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from cosim.bill_file import LoadBill
-    from sims.signals.bill import BillLine
+    from sims.signals.bill import BillLine, BillMonth
     from sims.signals.ratchet import History
 
 
@@ -71,21 +71,28 @@ def _numbers(text: str) -> list[float]:
 
 
 def _printed(billed: "LoadBill") -> Iterator[str]:
-    """The bill for people: every line of every month, the highest power at any time, sums."""
+    """The bill for people: every line of every month, its peaks, sums."""
     currency = billed.bill.currency
     yield f"{billed.tariff.label or billed.tariff.name}"
-    for month in billed.months:
-        yield f"\n{month}"
+    for month in billed.bill.months:
+        days = f", {month.days_covered:.4g} of {month.days_of_month} days" if month.partial else ""
+        yield f"\n{month.month}{days}"
         for line in billed.bill.lines:
-            if line.month == month:
+            if line.month == month.month:
                 yield _line(line)
-        yield f"  {billed.month_sums(month)['total']:14,.2f} {currency:4} total of the month"
-    peak = int(billed.site_kw.argmax())
-    at = billed.clock.local_time(billed.clock.start_s + peak * billed.clock.step_s)
-    energy_kwh = float(billed.site_kw.clip(min=0.0).sum()) * billed.clock.dt_h
+        yield f"  {billed.month_sums(month.month)['total']:14,.2f} {currency:4} total of the month"
+        yield from _peaks(month)
     yield f"\n  {billed.bill.total:14,.2f} {currency:4} total"
-    yield f"  {energy_kwh:14,.1f} kWh  drawn"
-    yield f"  {billed.site_kw[peak]:14,.1f} kW   highest at any time, {at:%Y-%m-%d %H:%M}"
+
+
+def _peaks(month: "BillMonth") -> Iterator[str]:
+    """The highest demand windows of a month, in billed hours and at any time."""
+    for kw, at, when in (
+        (month.billed_peak_kw, month.billed_peak_at, "in billed hours"),
+        (month.peak_kw, month.peak_at, "at any time"),
+    ):
+        if kw is not None and at is not None:
+            yield f"  {kw:14,.1f} kW   highest {when}, {at:%Y-%m-%d %H:%M}"
 
 
 def _line(line: "BillLine") -> str:

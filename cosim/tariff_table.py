@@ -67,7 +67,7 @@ class DayTable:
     def month_rows(self) -> Iterator[tuple[str, Ints]]:
         """Name and rates, shape (24,), of every month; a month that changes inside has several rows."""
         for month in range(1, 13):
-            days = np.flatnonzero(MONTH_OF_DAY == month)
+            days = np.flatnonzero(month == MONTH_OF_DAY)
             changes = np.flatnonzero((np.diff(self.numbers[days], axis=0) != 0).any(axis=1)) + 1
             for part in np.split(days, changes):
                 name = MONTH_NAMES[month - 1]
@@ -117,7 +117,7 @@ def days_named(days: Bools) -> str:
     """Days of a leap year, shape (366,), in words: "all year", "months 6-9", "11-15..03-14"."""
     if days.all():
         return "all year"
-    months = [m for m in range(1, 13) if days[MONTH_OF_DAY == m].any()]
+    months = [m for m in range(1, 13) if days[m == MONTH_OF_DAY].any()]
     if np.array_equal(days, np.isin(MONTH_OF_DAY, months)):
         ranges = [str(a) if a == b else f"{a}-{b}" for a, b in _over_new_year(list(runs(months)), 12)]
         return f"month{'s' if len(months) > 1 else ''} {', '.join(ranges)}"

@@ -112,8 +112,8 @@ class TestByHand:
         billed = cosim.bill_load(table(rows(LA, "2026-07-15", "2026-08-03", 50)), "svp_cb1_2026")
         told = [warning for warning in billed.warnings if "in part" in warning]
         assert told == [
-            "2026-07 is covered in part, 2026-07-15 00:00 .. 2026-08-01 00:00",
-            "2026-08 is covered in part, 2026-08-01 00:00 .. 2026-08-03 00:00",
+            "2026-07 is covered in part, 2026-07-15 .. 2026-07-31, 17 of 31 days",
+            "2026-08 is covered in part, 2026-08-01 .. 2026-08-02, 2 of 31 days",
         ]
 
 
@@ -223,7 +223,7 @@ class TestCommand:
         )
         for text in (
             "2026-06", "energy: energy, 72,015.0 kWh at 0.16139", "190.0 kW at 12.14", "customer charge",
-            "total of the month", "160.0 kW   highest at any time, 2026-06-01 00:00",
+            "total of the month", "160.0 kW   highest in billed hours, 2026-06-01 00:00",
         ):  # fmt: skip
             assert text in result.stdout
         assert result.stderr == ""

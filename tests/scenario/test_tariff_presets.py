@@ -38,7 +38,6 @@ name = "llf"
 @pytest.mark.parametrize(
     ("start", "inside"),
     [
-        (date(2019, 2, 28), set()),
         (date(2019, 12, 31), {"sce_tou_ev_4_2019", "sce_tou_ev_8_2019"}),
         (date(2023, 6, 30), {"svp_cb1_2023h1", "it_fasce_2023"}),
         (date(2023, 7, 1), {"svp_cb1_2023h2", "svp_cb1_paper", "it_fasce_2023"}),
