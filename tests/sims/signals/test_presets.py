@@ -209,6 +209,25 @@ class TestSource:
             assert raw["effective_from"] < raw["effective_until"]
 
 
+# monthly PUN of 2023 by band, EUR/MWh: F1, F2, F3 from January
+PUN_2023 = (
+    (196.24, 184.24, 155.10), (174.33, 172.89, 144.22), (139.78, 151.95, 124.66), (135.55, 152.05, 126.40),
+    (109.99, 119.81, 95.11), (108.20, 117.96, 96.61), (114.91, 122.32, 104.34), (110.26, 128.12, 104.48),
+    (118.55, 128.08, 105.99), (144.56, 148.63, 119.08), (139.73, 128.26, 105.30), (131.87, 118.69, 105.36),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_italian_bands_have_the_market_price_of_their_month(month):
+    tuesday = nth(2023, month, 1, 2)
+    assert tuesday not in italian_holidays(2023) or month == 8
+    clock = Clock.from_local(datetime(2023, month, 16 if month == 8 else tuesday.day), 1, 3600, "Europe/Rome")
+    prices = load_tariff("it_fasce_2023", PRESETS).price_per_kwh(clock.calendar())
+    f1, f2, f3 = PUN_2023[month - 1]
+    expected = np.array([f3] * 7 + [f2] + [f1] * 11 + [f2] * 4 + [f3]) / 1000.0
+    np.testing.assert_allclose(prices, expected, rtol=1e-12)
+
+
 def test_the_day_ahead_price_is_passed_on_with_losses_and_excise():
     clock = Clock.from_local(datetime(2024, 3, 1), 1, 3600, "Europe/Rome")
     market = np.linspace(-0.05, 0.15, 24)
