@@ -5,6 +5,7 @@ library takes the interpreter down with it, and a killed writer leaves a file no
 """
 
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -203,6 +204,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
         group.attrs["signals"], group.attrs["currency"] = site.signals, site.currency
         if site.peak_threshold_kw is not None:
             group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
+        if site.demand_history_kw is not None:
+            group.attrs["demand_history_kw"] = json.dumps(dict(site.demand_history_kw))
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -225,7 +228,7 @@ def _read_header(file: h5py.File) -> RunHeader:
 
 def _read_site(file: h5py.File, name: str) -> SiteHeader:
     attrs = _attributes(file[f"sites/{name}"])
-    threshold = attrs.get("peak_threshold_kw")
+    threshold, history = attrs.get("peak_threshold_kw"), attrs.get("demand_history_kw")
     return SiteHeader(
         name=name,
         evse=tuple(_values(file, f"sites/{name}/evse")),
@@ -233,7 +236,12 @@ def _read_site(file: h5py.File, name: str) -> SiteHeader:
         signals=str(attrs["signals"]),
         currency=str(attrs["currency"]),
         peak_threshold_kw=None if threshold is None else float(threshold),
+        demand_history_kw=None if history is None else _read_history(str(history)),
     )
+
+
+def _read_history(text: str) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(map(float, maxima)) for name, maxima in json.loads(text).items()}
 
 
 def _check_version(file: h5py.File, name: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cosim.scenario.demand_history import check_demand_history
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
@@ -98,6 +99,9 @@ class SiteReader:
         fleet = attempt(self._sessions)
         evse_bus = attempt(self._evse_bus, net)
         tariff = attempt(self._tariff)
+        if tariff is not None:
+            history = check_demand_history(self.site, ("sites", self.index), tariff)
+            self.found.add(finding.fault(self.scenario.places) for finding in history)
         co2_g_per_kwh = attempt(self._co2_g_per_kwh)
         attempt(self._check_assignment)
         policy = attempt(self._policy, allow_code=allow_code)
