@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|report|export|schema|list`."""
+"""The command line: `cosim check|run|kpis|report|bill|tariff|export|schema|list`."""
 
 import json
 import os
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cosim.cli_bill import bill_load_file
 from cosim.cli_hosting import hosting_capacity
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
+from cosim.cli_tariff_show import tariff_show
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -221,6 +223,8 @@ def list_(
 
 app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
 tariff_app.command(name="import")(ending_well()(import_tariff))
+app.command(name="bill")(ending_well()(bill_load_file))
+tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 
 

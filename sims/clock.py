@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,16 @@ class Clock:
             billing_month=(month_number - month_number[0])[day],
             day=day,
         )
+
+
+def known_zone(zone: str) -> None:
+    """Raise ValueError unless `zone` is an IANA time zone."""
+    try:
+        ZoneInfo(zone)
+    except (KeyError, OSError, ValueError):
+        near = get_close_matches(zone, available_timezones(), n=1)
+        hint = f'nearest: "{near[0]}"' if near else 'for example "America/Los_Angeles"'
+        raise ValueError(f'"{zone}": no IANA time zone; {hint}') from None
 
 
 def _utc_offset_s(epoch_s: npt.NDArray[np.int64], tz: ZoneInfo, stride: int) -> npt.NDArray[np.int64]:

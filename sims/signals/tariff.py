@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sims.clock import Calendar, Clock
+from sims.clock import Calendar, Clock, known_zone
 from sims.signals.holidays import holiday_dates, known_holidays
 from sims.signals.periods import DAY_TYPES, Month, Period, named
 
@@ -163,6 +163,17 @@ class Tariff(Part):
         description="country, or country-subdivision, whose public holidays are days of type `holiday`",
         examples=["US-CA", "IT"],
     )
+    holiday_names: tuple[str, ...] = Field(
+        default=(), description="the utility keeps only these of them; none means all"
+    )
+    holidays_on_saturday: Literal["as_observed", "stay"] = Field(
+        default="as_observed",
+        description='"stay": the Friday before a holiday on a Saturday is an ordinary day',
+    )
+    timezone: str | None = Field(
+        default=None,
+        description="IANA zone of the clock hours, for bills of a load file; a scenario has its own",
+    )
     demand_window_minutes: Literal[15, 30, 60] = 15
     energy: tuple[EnergyPeriod, ...]
     demand: tuple[DemandPeriod, ...] = ()
@@ -174,9 +185,17 @@ class Tariff(Part):
     @model_validator(mode="after")
     def _knows_its_holidays(self) -> "Tariff":
         if self.holidays is not None:
-            known_holidays(self.holidays)
+            known_holidays(self.holidays, self.holiday_names)
+        elif self.holiday_names or self.holidays_on_saturday != "as_observed":
+            raise ValueError('which holidays are kept is said, but not whose; for example holidays = "US-CA"')
         elif any(p.days != DAY_TYPES and "holiday" in p.days for p in (*self.energy, *self.demand)):
             raise ValueError('a period names `holiday`, but the tariff no `holidays`; for example "US-CA"')
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_zone(self) -> "Tariff":
+        if self.timezone is not None:
+            known_zone(self.timezone)
         return self
 
     @model_validator(mode="after")
@@ -226,9 +245,15 @@ class Tariff(Part):
         """Kind of day of every step, place in `DAY_TYPES`, shape (n_steps,)."""
         if self.holidays is None:
             return calendar.weekday
-        years = range(int(calendar.year.min()), int(calendar.year.max()) + 1)
-        free = holiday_dates(self.holidays, tuple(years))
+        free = self.holiday_dates(tuple(range(int(calendar.year.min()), int(calendar.year.max()) + 1)))
         return np.where(np.isin(calendar.ordinal, free), HOLIDAY, calendar.weekday)
+
+    def holiday_dates(self, years: tuple[int, ...]) -> npt.NDArray[np.int64]:
+        """Days of type `holiday` in the years, as ordinals, shape (n,)."""
+        if self.holidays is None:
+            return np.zeros(0, dtype=np.int64)
+        stay = self.holidays_on_saturday == "stay"
+        return holiday_dates(self.holidays, years, self.holiday_names, saturdays_stay=stay)
 
     def is_effective(self, clock: Clock) -> bool:
         """Whether the whole run lies inside the dates the tariff is stated for."""
@@ -239,12 +264,12 @@ class Tariff(Part):
         )
 
     def _by_step(self, calendar: Calendar, prices: Sequence[float]) -> Floats:
-        number = self._period_table[calendar.day_of_year, self.day_type(calendar), calendar.hour]
+        number = self.period_table[calendar.day_of_year, self.day_type(calendar), calendar.hour]
         return np.asarray(prices, dtype=np.float64)[number]
 
     @cached_property
-    def _period_table(self) -> npt.NDArray[np.int64]:
-        """Which energy period holds, shape (366, 8, 24)."""
+    def period_table(self) -> npt.NDArray[np.int64]:
+        """Which energy period holds: day of a leap year, kind of day, hour, shape (366, 8, 24)."""
         table = np.zeros((366, len(DAY_TYPES), 24), dtype=np.int64)
         for number, period in enumerate(self.energy):
             table[period.table()] = number

@@ -25,6 +25,7 @@ from cosim.cli import app
 from networks import SHIPPED
 from sims.control.registry import POLICIES
 from sims.fleet.catalogue import catalogue
+from sims.signals.tariff_files import list_tariffs
 
 HEAVY = ("pandapower", "plotly", "pandas", "numba", "h5py", "mosaik", "numpy", "pydantic")
 ASKED = (
@@ -265,7 +266,7 @@ def test_names_that_do_not_exist_are_said_together_with_the_nearest(office):
         ('"main_board"', '"main_bord"'),
         ('"bidirectional_first"', '"bidirectional"'),
         ('"office_site"', '"office_sight"'),
-        ('"svp_cb1_paper"', '"svp_cb1"'),
+        ('"svp_cb1_paper"', '"svp_cb1_papr"'),
     )
     result = call("check", path)
     assert result.exit_code == 2
@@ -389,7 +390,7 @@ def test_report_writes_one_page_beside_the_run_or_where_asked(told, tmp_path):
     ("what", "names"),
     [
         ("policies", sorted(POLICIES)),
-        ("tariffs", ["flat", "svp_cb1_paper"]),
+        ("tariffs", list_tariffs()),
         ("networks", sorted(SHIPPED)),
         ("assignments", ["bidirectional_first", "fcfs"]),
         ("vehicles", list(catalogue())),

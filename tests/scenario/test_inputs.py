@@ -66,7 +66,7 @@ REFERENCES = [
     ("26 site bus", ('"main_board"', '"main_bord"'), ScenarioError, ['office.toml:16 sites.office.connection: "main_bord": no such bus', 'nearest: "main_board"', "0.4 kV"]),
     ("26 port bus", ('"bidirectional_board"', '"bidirectional"'), ScenarioError, ["office.toml:32 sites.office.chargers[1].connection", 'nearest: "bidirectional_board"']),
     ("28 MV bus", ('"bidirectional_board"', '"grid"'), ScenarioError, ['S28 office.toml:32 sites.office.chargers[1].connection = "grid": is at 20 kV', "main_board, building_board"]),
-    ("26 tariff", ("svp_cb1_paper", "svp_cb1"), ScenarioError, ['office.toml:17 sites.office.tariff: "svp_cb1": no such tariff', 'nearest: "svp_cb1_paper"']),
+    ("26 tariff", ("svp_cb1_paper", "svp_cb1_papr"), ScenarioError, ['office.toml:17 sites.office.tariff: "svp_cb1_papr": no such tariff', 'nearest: "svp_cb1_paper"']),
     ("26 tariff file", ("svp_cb1_paper", "data/own.toml"), DataError, ['D01 office.toml:17 sites.office.tariff = "data/own.toml": no such file']),
     ("26 policy", ('"llf"', '"lff"'), ScenarioError, ['office.toml:38 sites.office.policy.name: "lff": no such policy', 'nearest: "llf"']),
     ("32 parameter", ('"llf"', '"llf"\npeak_kw = 3'), ScenarioError, ["S32 office.toml:39 sites.office.policy.peak_kw", 'nearest: "peak_threshold_kw"']),

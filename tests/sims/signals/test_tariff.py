@@ -148,8 +148,10 @@ class TestFiles:
         )
 
     def test_a_wrong_name_gets_the_nearest_right_one(self):
-        with pytest.raises(ScenarioError, match=r'"svp_cb1": no such tariff .*; nearest: "svp_cb1_paper"'):
-            load_tariff("svp_cb1", Path())
+        with pytest.raises(
+            ScenarioError, match=r'"svp_cb1_papr": no such tariff .*; nearest: "svp_cb1_paper"'
+        ):
+            load_tariff("svp_cb1_papr", Path())
 
     def test_a_file_beside_the_scenario(self, tmp_path):
         text = (PRESETS / "flat.toml").read_text().replace('name = "flat"', 'name = "mine"')
