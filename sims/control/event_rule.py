@@ -88,16 +88,18 @@ def _lowered(
 
     A car gives no more than it has beyond its need, unless the cut is `deep`.
     """
-    share = 1.0 if deep else REGAIN_SHARE
-    lowest = rule.lowest_kw(seen, regain_kw(rule.site, seen, share))
+    site = rule.site
+    gain_kw = regain_kw(site, seen, 1.0 if deep else REGAIN_SHARE)
+    steps_after = np.maximum(np.floor((seen.window_start_s - seen.time_s) / site.step_s) - 1.0, 0.0)
+    lowest = rule.lowest_kw(seen, site.eta_charge * gain_kw * steps_after * site.dt_h)
     if not deep:
         beyond_need = rule.lowest_kw(seen, np.zeros(len(power)))
         lowest = np.maximum(lowest, np.minimum(beyond_need, 0.0))
-    movable = np.where(rule.site.controllable, np.maximum(power - lowest, 0.0), 0.0)
+    movable = np.where(site.controllable, np.maximum(power - lowest, 0.0), 0.0)
     order = np.lexsort((seen.session, -seen.window_start_s))
     waiting = fill_in_order(np.minimum(movable, np.maximum(power, 0.0)), order, most_kw)
     power = power - waiting
-    usable_kw = max(0.0, seen.building_kw + float(power.sum()) + rule.site.export_limit_kw)
+    usable_kw = max(0.0, seen.building_kw + float(power.sum()) + site.export_limit_kw)
     room_kw = min(usable_kw, max(0.0, most_kw - float(waiting.sum())))
     # a port that still charges is limited in `waiting`: it has nothing to give
     return power - fill_in_order(np.where(power <= 0.0, movable - waiting, 0.0), order, room_kw)
