@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cosim.cli_exchange import export_ocpp_
 from cosim.cli_hosting import hosting_capacity
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
@@ -218,6 +219,7 @@ def list_(
 
 
 app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
+export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 
 
 def main() -> None:
