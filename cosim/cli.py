@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|report|export|schema|list`."""
+"""The command line: `cosim check|run|kpis|events|report|export|schema|list`."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cosim.cli_exchange import export_ocpp_
+from cosim.cli_events import events
+from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
@@ -206,7 +207,9 @@ def schema() -> None:
 @app.command(name="list")
 @ending_well()
 def list_(
-    what: Annotated[str, typer.Argument(help="policies, tariffs, networks, assignments or vehicles")],
+    what: Annotated[
+        str, typer.Argument(help="policies, tariffs, programmes, networks, assignments or vehicles")
+    ],
 ) -> None:
     """List what a scenario can name, one line each."""
     if what not in CATALOGUES:
@@ -219,7 +222,9 @@ def list_(
 
 
 app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
+app.command()(ending_well()(events))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
+export_app.command(name="openadr")(ending_well()(export_openadr_))
 
 
 def main() -> None:
@@ -283,6 +288,12 @@ def _tariffs() -> dict[str, str]:
     return {name: load_tariff(name, Path()).label for name in list_tariffs()}
 
 
+def _programmes() -> dict[str, str]:
+    from sims.signals.programme_files import list_programmes, load_programme
+
+    return {name: load_programme(name, Path()).label for name in list_programmes()}
+
+
 def _networks() -> dict[str, str]:
     from networks import catalogue
 
@@ -308,6 +319,7 @@ def _first_line(described: object) -> str:
 CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {
     "policies": _policies,
     "tariffs": _tariffs,
+    "programmes": _programmes,
     "networks": _networks,
     "assignments": _assignments,
     "vehicles": _vehicles,

@@ -1,4 +1,4 @@
-"""`cosim export ocpp`: setpoints of a run in the form of another standard."""
+"""`cosim export ocpp` and `cosim export openadr`: a run in the words of two standards."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +27,22 @@ def export_ocpp_(
 
     done = open_run(run_file)
     typer.echo(export_ocpp(done, _site_of(done, site), out, overwrite=overwrite))
+
+
+def export_openadr_(
+    run_file: RunFile,
+    site: Annotated[str | None, typer.Option("--site", help="only this site")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder; default <run>_openadr beside the run")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the demand-response events of a run and their settlements as OpenADR 3.1 events and reports."""
+    from cosim.openadr_export import export_openadr
+    from cosim.results.run import open_run
+
+    done = open_run(run_file)
+    chosen = None if site is None else _site_of(done, site)
+    for path in export_openadr(done, chosen, out, overwrite=overwrite):
+        typer.echo(path)
 
 
 def _site_of(done: "Run", given: str | None) -> str:

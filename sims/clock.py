@@ -61,14 +61,18 @@ class Clock:
         """Start of every step, shape (n_steps,), seconds since the epoch [s]."""
         return self.start_s + self.step_s * np.arange(self.n_steps, dtype=np.int64)
 
+    def local_s(self) -> npt.NDArray[np.int64]:
+        """Local clock reading of every step, seconds since 1970-01-01 on that clock, shape (n_steps,) [s]."""
+        epoch_s = self.epoch_s()
+        return epoch_s + _utc_offset_s(epoch_s, ZoneInfo(self.zone), SECONDS_PER_DAY // self.step_s)
+
     def local_time(self, epoch_s: float) -> datetime:
         """Aware local time of an instant given in seconds since the epoch."""
         return datetime.fromtimestamp(epoch_s, UTC).astimezone(ZoneInfo(self.zone))
 
     def calendar(self) -> "Calendar":
         """Local calendar fields of every step, for tariff look-up."""
-        epoch_s = self.epoch_s()
-        local_s = epoch_s + _utc_offset_s(epoch_s, ZoneInfo(self.zone), SECONDS_PER_DAY // self.step_s)
+        local_s = self.local_s()
         days = local_s // SECONDS_PER_DAY
         months = days.astype("datetime64[D]").astype("datetime64[M]")
         month_number = months.astype(np.int64)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cosim.results.event_table import EventHeader
 from sims.clock import Clock
 from sims.faults import StoreError
 
@@ -25,6 +26,8 @@ class SiteHeader:
         Of the bill.
     peak_threshold_kw : float or None
         Threshold the policy was given [kW].
+    events : EventHeader
+        Demand-response programmes and events; of a run with the feature "events".
     """
 
     name: str
@@ -33,6 +36,7 @@ class SiteHeader:
     signals: str
     currency: str
     peak_threshold_kw: float | None = None
+    events: EventHeader = field(default_factory=EventHeader)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ library takes the interpreter down with it, and a killed writer leaves a file no
 """
 
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from cosim.results.event_table import EventHeader, read_event_header
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.layout import DTYPE, SCHEMA_VERSION, Array, Arrays, Quantity, chunks, coordinates, shapes
 from sims.clock import Clock
@@ -203,6 +205,9 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
         group.attrs["signals"], group.attrs["currency"] = site.signals, site.currency
         if site.peak_threshold_kw is not None:
             group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
+        if "events" in header.features:
+            programmes = json.dumps(site.events.programmes)
+            file.create_dataset(f"events/{site.name}/programmes", data=programmes, track_times=False)
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -213,7 +218,7 @@ def _read_header(file: h5py.File) -> RunHeader:
         scenario_toml=str(_values(file, "scenario")),
         seed=int(attrs["seed"]),
         clock=clock,
-        sites=tuple(_read_site(file, str(name)) for name in attrs["sites"]),
+        sites=tuple(_read_site(file, str(name), clock) for name in attrs["sites"]),
         signals={str(name): str(_values(file, f"signals/{name}/tariff")) for name in _group(file, "signals")},
         features=tuple(str(attrs["features"]).split()),
         buses=tuple(_values(file, "feeder/bus")),
@@ -223,7 +228,7 @@ def _read_header(file: h5py.File) -> RunHeader:
     )
 
 
-def _read_site(file: h5py.File, name: str) -> SiteHeader:
+def _read_site(file: h5py.File, name: str, clock: Clock) -> SiteHeader:
     attrs = _attributes(file[f"sites/{name}"])
     threshold = attrs.get("peak_threshold_kw")
     return SiteHeader(
@@ -233,7 +238,16 @@ def _read_site(file: h5py.File, name: str) -> SiteHeader:
         signals=str(attrs["signals"]),
         currency=str(attrs["currency"]),
         peak_threshold_kw=None if threshold is None else float(threshold),
+        events=_read_events(file, f"events/{name}", clock.start_s),
     )
+
+
+def _read_events(file: h5py.File, path: str, start_s: int) -> EventHeader:
+    """Programmes and events of a site, none where the run has no such group."""
+    if path not in file:
+        return EventHeader()
+    table = {key: _values(file, f"{path}/{key}") for key in _group(file, path)}
+    return read_event_header(str(table["programmes"]), table, table["history_kw"], start_s)
 
 
 def _check_version(file: h5py.File, name: str) -> None:

@@ -21,8 +21,8 @@ LIMIT, KILOWATT = "IMPORT_CAPACITY_LIMIT", "KW"
 SHOWN = 40
 
 
-def read_openadr(path: Path, programme: str) -> list[Event]:
-    """Events of a JSON file: one OpenADR 3.1 event, or a list of them.
+def read_openadr(path: Path, programme: str) -> list[tuple[Event, str]]:
+    """Events of a JSON file, one OpenADR 3.1 event or a list of them, with the place of each.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ def read_openadr(path: Path, programme: str) -> list[Event]:
 
     Returns
     -------
-    list of Event
-        In the order of the file. The id is the event's `id`, or its `eventName` where the id is only that
-        name in the characters an id may have. Intervals that follow each other and ask for the same make one
-        event; of several, the second and later parts count on: `e1-1`, `e1-2`.
+    list of (Event, str)
+        Event and where it stands, file and JSON path, in the order of the file. The event's id is `id`, or
+        its `eventName` where `id` is only that name in the characters an id may have. Intervals that follow
+        each other and ask for the same make one event; several events out of one count on: `e1-1`, `e1-2`.
 
     Raises
     ------
@@ -52,13 +52,15 @@ def read_openadr(path: Path, programme: str) -> list[Event]:
     are not looked at: who names the file is meant.
     """
     faults: list[Fault] = []
-    events: dict[str, Event] = {}
+    events: dict[str, tuple[Event, str]] = {}
     for place, given in _objects(path):
         where = f"{display(path)} {place}"
         for event in _events(given, programme, where, faults):
             if event.event_id in events:
-                faults.append(Fault("D61", where, f'"{event.event_id}": another event has this name'))
-            events[event.event_id] = event
+                before = events[event.event_id][1]
+                what = f'"{event.event_id}": the event at {before} has this name already'
+                faults.append(Fault("D61", where, what))
+            events.setdefault(event.event_id, (event, where))
     if faults:
         raise DataError(faults)
     return list(events.values())

@@ -49,7 +49,7 @@ def read(tmp_path):
     def reader(content) -> list[Event]:
         path = tmp_path / "events.json"
         path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return read_openadr(path, "elrp")
+        return [found for found, _ in read_openadr(path, "elrp")]
 
     return reader
 
@@ -131,7 +131,8 @@ def test_its_name_is_the_readable_one_when_the_id_is_made_of_it(read):
     assert read(event(eventName="ELRP 11 June", id=None))[0].event_id == "ELRP 11 June"
     assert faults(read, event(id=None)) == ["events.json $.id: an event needs an id, or an eventName"]
     twice = faults(read, [event(), event()])
-    assert twice == ['events.json $[1]: "e1": another event has this name']
+    assert twice[0].startswith('events.json $[1]: "e1": the event at ')
+    assert twice[0].endswith("/events.json $[0] has this name already")
 
 
 def test_what_asks_for_nothing_is_let_pass(read):

@@ -1,0 +1,242 @@
+"""The events of a site, read or drawn, with every rule of its programmes that one of them breaks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from cosim.scenario.events_form import SiteEvents
+from cosim.scenario.gather import Gathered
+from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.schema import Scenario
+from sims.clock import Clock
+from sims.faults import DataError, Fault, ScenarioError
+from sims.seeds import component_rng
+from sims.signals.event_checks import check_events, event_warnings
+from sims.signals.event_generator import generate_events
+from sims.signals.events import Event
+from sims.signals.events_csv import read_events
+from sims.signals.openadr_read import read_openadr
+from sims.signals.programme import PROGRAMME, FirmServiceLevel, Programme
+from sims.signals.programme_files import load_programme
+from sims.signals.tariff import Tariff
+from sims.tables import on_clock, read_series
+
+Floats = npt.NDArray[np.float64]
+Located = list[tuple[Event, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventInputs:
+    """Checked events of a site.
+
+    Parameters
+    ----------
+    programmes : tuple of Programme
+        What it takes part in, each with a name of its own.
+    events : tuple of Event
+        Of all programmes, in order of time; seconds since the epoch.
+    history_kw : floats, shape (n_before,)
+        What the site drew in the steps right before the run [kW].
+    """
+
+    programmes: tuple[Programme, ...]
+    events: tuple[Event, ...]
+    history_kw: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class EventReader:
+    """Reads the events of one site of a scenario.
+
+    Parameters
+    ----------
+    scenario, index : Scenario, int
+        The site.
+    clock : Clock
+        Time axis of the run.
+    tariff : Tariff or None
+        What generated events are drawn by; None while it is wrong itself.
+    temperature_c : floats, shape (n_steps,), or None
+        Outside air [degC].
+    found : Gathered
+        Where faults and warnings go.
+    """
+
+    scenario: Scenario
+    index: int
+    clock: Clock
+    tariff: Tariff | None
+    temperature_c: Floats | None
+    found: Gathered
+
+    def read(self) -> EventInputs | None:
+        """Programmes and events; None for a site without, and after noting faults."""
+        sections = self.scenario.sites[self.index].events
+        if not sections:
+            return None
+        histories = [j for j, section in enumerate(sections) if section.history is not None]
+        history_kw = self.found.attempt(self._history_kw, histories[0]) if histories else np.zeros(0)
+        known_since_s = self.clock.start_s - self.clock.step_s * len(
+            history_kw if history_kw is not None else ()
+        )
+        programmes: list[Programme] = []
+        located: Located = []
+        for j in range(len(sections)):
+            programme = self.found.attempt(self._programme, j)
+            if programme is None:
+                continue
+            programmes.append(programme)
+            events = self.found.attempt(self._events, j, programme, known_since_s)
+            # without the days before the run every baseline would be said to lack its days
+            if events is not None and history_kw is not None:
+                self.found.attempt(self._check, j, programme, events, known_since_s)
+                located += events
+        self.found.add(self._same_names(programmes))
+        self.found.attempt(check_together, located)
+        if history_kw is None or len(programmes) < len(sections):
+            return None
+        events = sorted((event for event, _ in located), key=lambda event: (event.start_s, event.event_id))
+        return EventInputs(tuple(programmes), tuple(events), history_kw)
+
+    def _same_names(self, programmes: list[Programme]) -> Iterator[Fault]:
+        """Programmes of one name, whose events could not be told apart."""
+        names = [programme.name for programme in programmes]
+        for j, name in enumerate(names):
+            if name in names[:j]:
+                what = f'the site takes part in "{name}" already; `options.name` may tell them apart'
+                yield Finding("S38", self._loc(j, "programme"), what, name).fault(self.scenario.places)
+
+    def _loc(self, j: int, *keys: str) -> Loc:
+        return ("sites", self.index, "events", j, *keys)
+
+    def _section(self, j: int) -> SiteEvents:
+        return self.scenario.sites[self.index].events[j]
+
+    def _refused(self, code: str, loc: Loc, what: str, value: object) -> ScenarioError:
+        return ScenarioError([Finding(code, loc, what, value).fault(self.scenario.places)])
+
+    def _history_kw(self, j: int) -> Floats:
+        """Mean power of the steps right before the run, shape (n_before,) [kW]."""
+        name, clock = str(self._section(j).history), self.clock
+        series = read_series(self.scenario.folder / name, ("kw",), clock.zone)
+        n_before = (clock.start_s - int(series.time_s[0])) // clock.step_s
+        if n_before < 1:
+            first = clock.local_time(int(series.time_s[0])).isoformat()
+            what = f"begins at {first}: a history is what the site drew before the run"
+            raise self._refused("S38", self._loc(j, "history"), what, name)
+        start_s = clock.start_s - n_before * clock.step_s
+        return on_clock(series, "kw", replace(clock, start_s=start_s, n_steps=n_before))
+
+    def _programme(self, j: int) -> Programme:
+        """The programme with what the site changes of it."""
+        section, site = self._section(j), self.scenario.sites[self.index]
+        where = self.scenario.places.where(self._loc(j, "programme"))
+        programme = load_programme(section.programme, self.scenario.folder, where)
+        if section.options:
+            try:
+                programme = PROGRAMME.validate_python(_merged(programme.model_dump(), section.options))
+            except ValidationError as error:
+                raise ScenarioError([*self._option_faults(j, error)]) from error
+        if programme.currency != site.currency:
+            what = f"pays in {programme.currency}, the bill of the site is in {site.currency}"
+            raise self._refused("S38", self._loc(j, "programme"), what, section.programme)
+        return programme
+
+    def _option_faults(self, j: int, error: ValidationError) -> Iterator[Fault]:
+        """What pydantic says of the changed rules, at the key that changed them."""
+        options = self._section(j).options
+        for entry in error.errors():
+            keys = [str(part) for part in entry["loc"][1:]]  # the first names the kind of programme
+            loc = self._loc(j, "options", *keys[:1] if keys and keys[0] in options else ())
+            inside = f"{'.'.join(keys)}: " if len(keys) > 1 else ""
+            yield Finding("S38", loc, f"{inside}{entry['msg']}").fault(self.scenario.places)
+
+    def _events(self, j: int, programme: Programme, known_since_s: int) -> Located:
+        """Events of a programme and where each stands."""
+        section, folder = self._section(j), self.scenario.folder
+        if section.file is not None:
+            return [
+                (_capped(event, programme), place)
+                for event, place in read_events(folder / section.file, self.clock.zone)
+            ]
+        if section.openadr is not None:
+            return read_openadr(folder / section.openadr, programme.name)
+        if section.generator is None or self.tariff is None:
+            return []
+        drawn = generate_events(
+            programme,
+            self.clock,
+            component_rng(
+                self.scenario.seed, f"events {self.scenario.sites[self.index].name} {programme.name}"
+            ),
+            temperature_c=self.temperature_c,
+            price_per_kwh=self.tariff.price_per_kwh(self.clock.calendar()),
+            history_start_s=known_since_s,
+            **section.generator.model_dump(),
+        )
+        where = self.scenario.places.where(self._loc(j, "generator"))
+        return [(event, f"{where} {event.event_id}") for event in drawn]
+
+    def _check(self, j: int, programme: Programme, located: Located, known_since_s: int) -> None:
+        """Every rule of the programme that an event breaks, with the place of the event."""
+        where = {event.event_id: place for event, place in located}
+        events = [event for event, _ in located]
+        faults = [
+            Fault("D61", f"{place}:programme = \"{event.programme}\"",
+                  f'the section is of the programme "{programme.name}"; one source a programme')
+            for event, place in located
+            if event.programme != programme.name
+        ]  # fmt: skip
+        own = [event for event in events if event.programme == programme.name]
+        broken = check_events(own, programme, self.clock, history_start_s=known_since_s)
+        faults += [Fault("D61", f"{where[name]} {name}", what) for name, what in broken]
+        self.found.warnings += [
+            f"{where[name]} {name}: {what}" for name, what in event_warnings(own, programme, self.clock)
+        ]
+        if faults:
+            raise DataError(faults)
+
+
+def check_together(located: Located) -> None:
+    """The events of all programmes of a site, against each other.
+
+    Raises
+    ------
+    DataError
+        Two of different programmes overlap or have one name; within a programme `check_events` sees to it.
+    """
+    faults: list[Fault] = []
+    for (first, _), (event, place) in pairwise(sorted(located, key=lambda one: one[0].start_s)):
+        if event.programme != first.programme and event.start_s < first.end_s:
+            what = f'begins before "{first.event_id}" of "{first.programme}" has ended; one at a time'
+            faults.append(Fault("D61", f"{place} {event.event_id}", what))
+    seen: dict[str, str] = {}
+    for event, place in located:
+        if seen.setdefault(event.event_id, event.programme) != event.programme:
+            what = f'"{seen[event.event_id]}" has an event of this name; each has one of its own at a site'
+            faults.append(Fault("D61", f"{place} {event.event_id}", what))
+    if faults:
+        raise DataError(faults)
+
+
+def _capped(event: Event, programme: Programme) -> Event:
+    """The event, a limit that states no cap with that of the programme."""
+    if event.kind == "limit" and event.value is None and isinstance(programme, FirmServiceLevel):
+        return replace(event, value=programme.cap_kw)
+    return event
+
+
+def _merged(rules: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """`rules` with `options` in their place, tables inside them part by part."""
+    changed = {
+        name: _merged(rules[name], value)
+        if isinstance(value, dict) and isinstance(rules.get(name), dict)
+        else value
+        for name, value in options.items()
+    }
+    return {**rules, **changed}
