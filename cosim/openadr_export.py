@@ -47,10 +47,6 @@ def export_openadr(
         There are no events, or two of a site have the same OpenADR id.
     StoreError
         A file exists, or cannot be written; nothing was.
-
-    Notes
-    -----
-    An event that lies outside the run was not metered and has no report.
     """
     chosen = run.sites if site is None else (site,)
     with_events = [name for name in chosen if run.header.site(name).events.events]
@@ -73,7 +69,7 @@ def _files(run: Run, site: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     _check_ids(events.events, site)
     yield f"{site}_events.json", [write_event(event, site) for event in events.events]
     settled = events.settled(run.clock, run.site(site).site_kw)
-    yield f"{site}_reports.json", [write_report(one, site, run.clock) for one in settled if one.load_kw.size]
+    yield f"{site}_reports.json", [write_report(one, site, run.clock.step_s) for one in settled]
 
 
 def _check_ids(events: Sequence[Event], site: str) -> None:

@@ -49,9 +49,9 @@ class EventHeader:
         history = np.array(self.history_kw) if self.history_kw else None
         by_id: dict[str, Settlement] = {}
         for name, programme in self.rules.items():
-            own = [event for event in self.events if event.programme == name]
-            done = settle(programme, own, clock, site_kw, history=history)
-            by_id |= {settlement.event.event_id: settlement for settlement in done}
+            # all of them: the day of another programme's event is no baseline day either
+            done = settle(programme, self.events, clock, site_kw, history=history)
+            by_id |= {one.event.event_id: one for one in done if one.event.programme == name}
         return tuple(by_id[event.event_id] for event in self.events)
 
     def lines(self, clock: Clock, site_kw: Floats) -> list[BillLine]:

@@ -1,18 +1,17 @@
 """The events of a site, read or drawn, with every rule of its programmes that one of them breaks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
-from cosim.scenario.events_form import SiteEvents
+from cosim.scenario.events_form import EventGenerator, SiteEvents
 from cosim.scenario.gather import Gathered
 from cosim.scenario.positions import Finding, Loc
-from cosim.scenario.schema import Scenario
+from cosim.scenario.programme_inputs import read_programme
+from cosim.scenario.schema import Scenario, Site
 from sims.clock import Clock
 from sims.faults import DataError, Fault, ScenarioError
 from sims.seeds import component_rng
@@ -21,8 +20,7 @@ from sims.signals.event_generator import generate_events
 from sims.signals.events import Event
 from sims.signals.events_csv import read_events
 from sims.signals.openadr_read import read_openadr
-from sims.signals.programme import PROGRAMME, FirmServiceLevel, Programme
-from sims.signals.programme_files import load_programme
+from sims.signals.programme import FirmServiceLevel, Programme
 from sims.signals.tariff import Tariff
 from sims.tables import on_clock, read_series
 
@@ -76,18 +74,17 @@ class EventReader:
 
     def read(self) -> EventInputs | None:
         """Programmes and events; None for a site without, and after noting faults."""
-        sections = self.scenario.sites[self.index].events
+        sections = self._site.events
         if not sections:
             return None
         histories = [j for j, section in enumerate(sections) if section.history is not None]
         history_kw = self.found.attempt(self._history_kw, histories[0]) if histories else np.zeros(0)
-        known_since_s = self.clock.start_s - self.clock.step_s * len(
-            history_kw if history_kw is not None else ()
-        )
+        n_before = 0 if history_kw is None else len(history_kw)
+        known_since_s = self.clock.start_s - n_before * self.clock.step_s
         programmes: list[Programme] = []
         located: Located = []
         for j in range(len(sections)):
-            programme = self.found.attempt(self._programme, j)
+            programme = self.found.attempt(read_programme, self.scenario, self._loc(j), self._section(j))
             if programme is None:
                 continue
             programmes.append(programme)
@@ -114,8 +111,12 @@ class EventReader:
     def _loc(self, j: int, *keys: str) -> Loc:
         return ("sites", self.index, "events", j, *keys)
 
+    @property
+    def _site(self) -> Site:
+        return self.scenario.sites[self.index]
+
     def _section(self, j: int) -> SiteEvents:
-        return self.scenario.sites[self.index].events[j]
+        return self._site.events[j]
 
     def _refused(self, code: str, loc: Loc, what: str, value: object) -> ScenarioError:
         return ScenarioError([Finding(code, loc, what, value).fault(self.scenario.places)])
@@ -132,30 +133,6 @@ class EventReader:
         start_s = clock.start_s - n_before * clock.step_s
         return on_clock(series, "kw", replace(clock, start_s=start_s, n_steps=n_before))
 
-    def _programme(self, j: int) -> Programme:
-        """The programme with what the site changes of it."""
-        section, site = self._section(j), self.scenario.sites[self.index]
-        where = self.scenario.places.where(self._loc(j, "programme"))
-        programme = load_programme(section.programme, self.scenario.folder, where)
-        if section.options:
-            try:
-                programme = PROGRAMME.validate_python(_merged(programme.model_dump(), section.options))
-            except ValidationError as error:
-                raise ScenarioError([*self._option_faults(j, error)]) from error
-        if programme.currency != site.currency:
-            what = f"pays in {programme.currency}, the bill of the site is in {site.currency}"
-            raise self._refused("S38", self._loc(j, "programme"), what, section.programme)
-        return programme
-
-    def _option_faults(self, j: int, error: ValidationError) -> Iterator[Fault]:
-        """What pydantic says of the changed rules, at the key that changed them."""
-        options = self._section(j).options
-        for entry in error.errors():
-            keys = [str(part) for part in entry["loc"][1:]]  # the first names the kind of programme
-            loc = self._loc(j, "options", *keys[:1] if keys and keys[0] in options else ())
-            inside = f"{'.'.join(keys)}: " if len(keys) > 1 else ""
-            yield Finding("S38", loc, f"{inside}{entry['msg']}").fault(self.scenario.places)
-
     def _events(self, j: int, programme: Programme, known_since_s: int) -> Located:
         """Events of a programme and where each stands."""
         section, folder = self._section(j), self.scenario.folder
@@ -164,23 +141,29 @@ class EventReader:
                 (_capped(event, programme), place)
                 for event, place in read_events(folder / section.file, self.clock.zone)
             ]
-        if section.openadr is not None:
-            return read_openadr(folder / section.openadr, programme.name)
-        if section.generator is None or self.tariff is None:
+        if section.generator is None:
+            return read_openadr(folder / str(section.openadr), programme.name)
+        return self._drawn(j, programme, section.generator, known_since_s)
+
+    def _drawn(self, j: int, programme: Programme, how: EventGenerator, known_since_s: int) -> Located:
+        """Events of the generator, from a stream of its own."""
+        if self.tariff is None:
             return []
-        drawn = generate_events(
-            programme,
-            self.clock,
-            component_rng(
-                self.scenario.seed, f"events {self.scenario.sites[self.index].name} {programme.name}"
-            ),
-            temperature_c=self.temperature_c,
-            price_per_kwh=self.tariff.price_per_kwh(self.clock.calendar()),
-            history_start_s=known_since_s,
-            **section.generator.model_dump(),
-        )
+        rng = component_rng(self.scenario.seed, f"events {self._site.name} {programme.name}")
+        try:
+            drawn = generate_events(
+                programme,
+                self.clock,
+                rng,
+                temperature_c=self.temperature_c,
+                price_per_kwh=self.tariff.price_per_kwh(self.clock.calendar()),
+                history_start_s=known_since_s,
+                **how.model_dump(),
+            )
+        except ValueError as error:  # a firm service level without a cap
+            raise self._refused("S38", self._loc(j, "programme"), str(error), programme.name) from error
         where = self.scenario.places.where(self._loc(j, "generator"))
-        return [(event, f"{where} {event.event_id}") for event in drawn]
+        return [(event, where) for event in drawn]
 
     def _check(self, j: int, programme: Programme, located: Located, known_since_s: int) -> None:
         """Every rule of the programme that an event breaks, with the place of the event."""
@@ -229,14 +212,3 @@ def _capped(event: Event, programme: Programme) -> Event:
     if event.kind == "limit" and event.value is None and isinstance(programme, FirmServiceLevel):
         return replace(event, value=programme.cap_kw)
     return event
-
-
-def _merged(rules: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """`rules` with `options` in their place, tables inside them part by part."""
-    changed = {
-        name: _merged(rules[name], value)
-        if isinstance(value, dict) and isinstance(rules.get(name), dict)
-        else value
-        for name, value in options.items()
-    }
-    return {**rules, **changed}

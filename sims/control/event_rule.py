@@ -1,13 +1,15 @@
-"""How a threshold rule answers demand-response events: charge before, give during, service first.
+"""How a threshold rule answers demand-response events: charge before, wait and give during, service first.
 
 told, not started   room below the threshold first brings every car that stays into the event to its need,
                     then fills bidirectional ones, which then have something to give
-"reduce" holds      cars take as little and give as much as they can make good again before they leave
-"limit" holds       the same, but no more than it takes to come down to the cap, last departure first
+"reduce" holds      cars that can wait wait; bidirectional ones give what they have beyond their need
+"limit" holds       the same as far as it takes to come down to the cap, last departure first; if that is
+                    not enough cars also give what they must regain later
 
-What a car gives or goes without it must be able to regain until its declared departure with `REGAIN_SHARE`
-of the power it can count on: of its own and, where station, set or site have a limit, of its equal share
-of that. So all can regain at once.
+What a car goes without it must be able to regain until its declared departure: with `REGAIN_SHARE` of the
+power it can count on, only to keep a cap with all of it. It counts on its own limit and, where station, set
+or site have one, on an equal share of that, so that all can regain at once. A driver who leaves before the
+declared departure may leave short: nobody can know.
 """
 
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from sims.control.rules import ThresholdRule
 
 REGAIN_SHARE = 0.5
-"""Leaves room for what a policy cannot see: a taper near full, cold batteries, cars that come later [-]."""
+"""Leaves room for what a rule cannot see: a taper near full, cold batteries, cars that come later [-]."""
 
 
 def answered(rule: "ThresholdRule", seen: Observation, power: Floats, full: Floats, room_kw: float) -> Floats:
@@ -72,24 +74,34 @@ def charged_before(
 def given(rule: "ThresholdRule", seen: Observation, event: Event, power: Floats) -> Floats:
     """Power of each port while an event holds, never more than `power` without it, shape (n,) [kW]."""
     if event.value is None:
-        return _lowered(rule, seen, power, REGAIN_SHARE, np.inf)
-    # what is left above the cap comes from cars that then need all their power to make it good
-    for share in (REGAIN_SHARE, 1.0):
+        return _lowered(rule, seen, power, np.inf)
+    for deep in (False, True):
         excess_kw = seen.building_kw + float(power.sum()) - event.value
-        power = _lowered(rule, seen, power, share, max(0.0, excess_kw))
+        power = _lowered(rule, seen, power, max(0.0, excess_kw), deep=deep)
     return power
 
 
-def _lowered(rule: "ThresholdRule", seen: Observation, power: Floats, share: float, most_kw: float) -> Floats:
-    """Power less at most `most_kw`: first cars wait, then they give what the site can use or feed back."""
-    lowest = rule.lowest_kw(seen, regain_kw(rule.site, seen, share))
-    movable = np.where(rule.site.controllable, np.maximum(power - lowest, 0.0), 0.0)
+def _lowered(
+    rule: "ThresholdRule", seen: Observation, power: Floats, most_kw: float, *, deep: bool = False
+) -> Floats:
+    """Power less at most `most_kw`: first cars wait, then they give what the site can use or feed back.
+
+    A car gives no more than it has beyond its need, unless the cut is `deep`.
+    """
+    site = rule.site
+    gain_kw = regain_kw(site, seen, 1.0 if deep else REGAIN_SHARE)
+    steps_after = np.maximum(np.floor((seen.window_start_s - seen.time_s) / site.step_s) - 1.0, 0.0)
+    lowest = rule.lowest_kw(seen, site.eta_charge * gain_kw * steps_after * site.dt_h)
+    if not deep:
+        beyond_need = rule.lowest_kw(seen, np.zeros(len(power)))
+        lowest = np.maximum(lowest, np.minimum(beyond_need, 0.0))
+    movable = np.where(site.controllable, np.maximum(power - lowest, 0.0), 0.0)
     order = np.lexsort((seen.session, -seen.window_start_s))
     waiting = fill_in_order(np.minimum(movable, np.maximum(power, 0.0)), order, most_kw)
     power = power - waiting
-    usable_kw = max(0.0, seen.building_kw + float(power.sum()) + rule.site.export_limit_kw)
+    usable_kw = max(0.0, seen.building_kw + float(power.sum()) + site.export_limit_kw)
     room_kw = min(usable_kw, max(0.0, most_kw - float(waiting.sum())))
-    # a car gives only when it need not charge: a port that is limited in `waiting` charges on
+    # a port that still charges is limited in `waiting`: it has nothing to give
     return power - fill_in_order(np.where(power <= 0.0, movable - waiting, 0.0), order, room_kw)
 
 

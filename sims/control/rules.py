@@ -65,14 +65,14 @@ class Trickle(Policy):
         allowed_kw = np.minimum(np.maximum(p_kw, 0.0 - staying * seen.discharge_max_kw), seen.charge_max_kw)
         return at_least_kw(self.site, seen, allowed_kw)
 
-    def lowest_kw(self, seen: Observation, regain_kw: Floats | None = None) -> Floats:
+    def lowest_kw(self, seen: Observation, regained_kwh: Floats | None = None) -> Floats:
         """Deepest discharge from which the need is still reached before the declared departure [kW].
 
-        `regain_kw`, by default full power, is what each car can count on after this step, shape (n,).
+        `regained_kwh`, by default full power after this step, is what each car can count on, shape (n,).
         """
         dt_h = self.site.dt_h
-        gain_kw = seen.charge_max_kw if regain_kw is None else regain_kw
-        regained_kwh = self.site.eta_charge * gain_kw * (self.hours_left(seen) - dt_h)
+        if regained_kwh is None:
+            regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
         lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
         move_kwh = lowest_kwh - seen.energy_kwh
         rate = np.where(move_kwh > 0, move_kwh / self.site.eta_charge, move_kwh * self.site.eta_discharge)

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from sims.clock import Clock
+from sims.clock import SECONDS_PER_HOUR
 from sims.signals.events import Event
 from sims.signals.iso_time import duration_text
-from sims.signals.local_days import event_steps
 from sims.signals.openadr_form import object_id
 from sims.signals.settlement import Settlement
 from sims.times import utc_text
@@ -76,17 +75,17 @@ def write_event(event: Event, site: str) -> Json:
     }
 
 
-def write_report(settlement: Settlement, site: str, clock: Clock) -> Json:
+def write_report(settlement: Settlement, site: str, step_s: int) -> Json:
     """The settlement of an event as an OpenADR 3.1 REPORT, one interval a step.
 
     Parameters
     ----------
     settlement : Settlement
-        The event with baseline and load of its steps.
+        An event that the run covers, with baseline and load of its steps; it starts with the first of them.
     site : str
         Name of the site, the resource of the report.
-    clock : Clock
-        Time axis of the run; the report is on the steps of the event that it has.
+    step_s : int
+        Length of a step [s].
 
     Returns
     -------
@@ -103,7 +102,6 @@ def write_report(settlement: Settlement, site: str, clock: Clock) -> Json:
     Source: OpenADR 3.1, schemas of report payloads, reading types and units; User Guide 7.5.
     """
     event = settlement.event
-    first_s = clock.start_s + clock.step_s * int(event_steps(event, clock)[0])
     return {
         "id": f"report-{object_id(event.event_id)}"[:128],
         "createdDateTime": utc_text(event.end_s),
@@ -124,8 +122,8 @@ def write_report(settlement: Settlement, site: str, clock: Clock) -> Json:
         "resources": [
             {
                 "resourceName": site,
-                "intervalPeriod": _period(first_s, clock.step_s),
-                "intervals": list(_reported(settlement, clock.dt_h)),
+                "intervalPeriod": _period(event.start_s, step_s),
+                "intervals": list(_reported(settlement, step_s / SECONDS_PER_HOUR)),
             }
         ],
     }
