@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cosim.cli_events import events
+from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
@@ -222,6 +223,8 @@ def list_(
 
 app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
 app.command()(ending_well()(events))
+export_app.command(name="ocpp")(ending_well()(export_ocpp_))
+export_app.command(name="openadr")(ending_well()(export_openadr_))
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from sims.signals.event_checks import check_events, event_warnings
 from sims.signals.event_generator import generate_events
 from sims.signals.events import Event
 from sims.signals.events_csv import read_events
+from sims.signals.openadr_read import read_openadr
 from sims.signals.programme import FirmServiceLevel, Programme
 from sims.signals.tariff import Tariff
 from sims.tables import on_clock, read_series
@@ -141,8 +142,7 @@ class EventReader:
                 for event, place in read_events(folder / section.file, self.clock.zone)
             ]
         if section.generator is None:
-            what = "OpenADR files are not read yet; use `file`"
-            raise self._refused("S38", self._loc(j, "openadr"), what, section.openadr)
+            return read_openadr(folder / str(section.openadr), programme.name)
         return self._drawn(j, programme, section.generator, known_since_s)
 
     def _drawn(self, j: int, programme: Programme, how: EventGenerator, known_since_s: int) -> Located:

@@ -1,6 +1,6 @@
 """Events drawn from a seed: likelier on hot days and at high prices, within the rules of the programme."""
 
-from collections import Counter
+from collections import defaultdict
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -90,9 +90,9 @@ def generate_events(
     log_odds += log_odds_per_price * _above(days, price_per_kwh, reference_price_per_kwh)
     drawn = rng.random((len(days.ordinal), 4))
     events: list[Event] = []
-    spent_h: Counter[int] = Counter()
+    spent_h: defaultdict[int, float] = defaultdict(float)
     for row in np.flatnonzero(drawn[:, 0] < event_chance(programme, events_per_season, log_odds)):
-        day = days.date(row)
+        day = days.date(int(row))
         free_s, left_h = events[-1].end_s if events else 0, programme.budget_h - spent_h[day.year]
         event = _event_of(programme, clock, day, free_s, left_h, drawn[row, 1:], day_of_share)
         if event is not None and not missing_days(event, [*events, event], programme, known):
@@ -122,7 +122,7 @@ def event_chance(programme: Programme, events_per_season: float, log_odds: Float
     season_days = week * float(np.isin(MONTH_OF_DAY, programme.months).sum())
     base = min(1.0, events_per_season / max(season_days, 1.0))
     odds = base * np.exp(np.clip(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS))
-    return odds / (odds + 1.0 - base)
+    return odds / (odds + (1.0 - base))
 
 
 def _above(days: LocalDays, series: Floats | None, reference: float) -> Floats:
@@ -141,21 +141,21 @@ def _event_of(
     drawn: Floats,
     day_of_share: float,
 ) -> Event | None:
-    """Event of a day: of the length drawn or the next shorter that fits, at one of the starts that fit."""
+    """Event of a day: of the length drawn or the next shorter that fits, at the start drawn or the next."""
     allowed = programme.event_length
     lengths_h = np.arange(allowed.min_h, allowed.max_h + 1e-9)
+    open_hours = np.any(programme.window.table(), axis=(0, 1), keepdims=True)[0, 0]
     for length_h in lengths_h[int(drawn[0] * len(lengths_h)) :: -1]:
         if length_h > left_h:
             continue
         starts = [
-            _event_at(programme, clock, day, hour, float(length_h), bool(drawn[2] < day_of_share))
-            for hour in range(24)
+            h for h in range(24) if open_hours[(h + np.arange(np.ceil(length_h), dtype=int)) % 24].all()
         ]
-        fitting = [
-            event for event in starts if event.start_s >= free_s and not broken_rules(event, programme, clock)
-        ]
-        if fitting:
-            return fitting[int(drawn[1] * len(fitting))]
+        first = int(drawn[1] * len(starts))
+        for hour in starts[first:] + starts[:first]:
+            event = _event_at(programme, clock, day, hour, float(length_h), bool(drawn[2] < day_of_share))
+            if event.start_s >= free_s and not broken_rules(event, programme, clock):
+                return event
     return None
 
 

@@ -18,6 +18,9 @@ from sims.signals.programme import Elrp, FirmServiceLevel, Programme
 
 Floats = npt.NDArray[np.float64]
 
+RESOLUTION_KW = 1e-6
+"""What lies below the baseline by less is rounding, not a reduction: a flat load is paid nothing [kW]."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
@@ -166,8 +169,8 @@ def _settle_elrp(
     counted_kw = load_kw if programme.export_permit else np.maximum(load_kw, 0.0)
     usual = baseline(programme.baseline, days, event, events, counted_kw)
     held = event_steps(event, days.clock)
-    below_kw = np.maximum(usual.kw - counted_kw[held], 0.0)
-    reduction_kwh = 0.0 if np.isnan(below_kw).any() else float(below_kw.sum()) * clock.dt_h
+    below_kw = usual.kw - counted_kw[held]
+    reduction_kwh = float(below_kw[below_kw > RESOLUTION_KW].sum()) * clock.dt_h
     reason = _why_unpaid(programme, event, usual, reduction_kwh, bool((load_kw[held] < 0.0).any()))
     return Settlement(
         event=event,
@@ -188,7 +191,7 @@ def _why_unpaid(
     programme: Elrp, event: Event, usual: EventBaseline, reduction_kwh: float, fed_back: bool
 ) -> str:
     """Why an event is paid nothing, or ""."""
-    if len(usual.days) < programme.baseline.n_days or np.isnan(usual.kw).any():
+    if np.isnan(usual.kw).any():
         return f"baseline days missing: {len(usual.days)} of {programme.baseline.of_days} similar days before"
     if reduction_kwh == 0.0 and fed_back and not programme.export_permit:
         return "no export permit: load below zero counts as zero"
