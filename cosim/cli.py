@@ -109,6 +109,7 @@ def check(
         typer.echo(
             f"  {site.site.name}: {len(site.ports)} ports, {len(site.sessions)} sessions, building peak "
             f"{site.building_kw.max(initial=0.0):.1f} kW, policy {site.site.policy.name}"
+            + ("" if site.events is None else f", {len(site.events.events)} events")
         )
 
 

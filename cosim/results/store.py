@@ -246,7 +246,7 @@ def _read_events(file: h5py.File, path: str, start_s: int) -> EventHeader:
     """Programmes and events of a site, none where the run has no such group."""
     if path not in file:
         return EventHeader()
-    table = {key: _values(file, f"{path}/{key}") for key in _group(file, path)}
+    table = {str(key): _values(file, f"{path}/{key}") for key in _group(file, path)}
     return read_event_header(str(table["programmes"]), table, table["history_kw"], start_s)
 
 
