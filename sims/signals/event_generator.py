@@ -12,7 +12,7 @@ from sims.signals.event_checks import metered_days, missing_days
 from sims.signals.event_rules import broken_rules, latest_notice_s
 from sims.signals.events import Event
 from sims.signals.local_days import LocalDays
-from sims.signals.periods import MONTH_OF_DAY
+from sims.signals.periods import DAY_TYPES, MONTH_OF_DAY
 from sims.signals.programme import Elrp, Notice, Programme
 
 Floats = npt.NDArray[np.float64]
@@ -93,6 +93,8 @@ def generate_events(
     spent_h: defaultdict[int, float] = defaultdict(float)
     for row in np.flatnonzero(drawn[:, 0] < event_chance(programme, events_per_season, log_odds)):
         day = days.date(int(row))
+        if day.month not in programme.months or DAY_TYPES[days.day_type[row]] not in programme.days:
+            continue
         free_s, left_h = events[-1].end_s if events else 0, programme.budget_h - spent_h[day.year]
         event = _event_of(programme, clock, day, free_s, left_h, drawn[row, 1:], day_of_share)
         if event is not None and not missing_days(event, [*events, event], programme, known):
@@ -102,7 +104,7 @@ def generate_events(
 
 
 def event_chance(programme: Programme, events_per_season: float, log_odds: Floats) -> Floats:
-    """Probability of an event on each day.
+    """Probability of an event on each day of the season.
 
     Parameters
     ----------

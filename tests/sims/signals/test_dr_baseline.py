@@ -95,6 +95,11 @@ class TestWhichDays:
         days = of(ELRP, clock, second, np.ones(clock.n_steps), [first, second]).days
         assert [day.day for day in days] == [3, 4, 5, 6, 7, 10, 11, 12, 13, 14]
 
+    def test_the_events_own_day_never_counts(self):
+        days = LocalDays.of(JUNE, ELRP.holidays)
+        found = baseline(ELRP.baseline, days, EVENT, [], by_hand())
+        assert [day.day for day in found.days] == [3, 4, 5, 6, 7, 10, 11, 12, 13, 14]
+
     def test_hours_of_an_earlier_event_do_not_adjust(self):
         # 16-17 h was an event (10 kW), 17-19 h not (90 kW); before 20 h, 17-19 h alone adjusts: 90 / 60
         clock = run_of("2019-06-01", 17)

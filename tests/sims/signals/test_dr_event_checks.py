@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from dr_cases import ELRP, FIRM, at, changed, event, run_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sims.signals.event_checks import check_events, event_warnings
 from sims.signals.event_rules import latest_notice_s
+from sims.signals.events import Event
+from sims.signals.settlement import settle
 
 CLOCK = run_of("2019-05-01", 184, 900)
 GOOD = event("2019-06-17T16:00", "2019-06-17T18:00")
@@ -244,3 +249,28 @@ def test_rules_of_other_years_are_named():
     stated = "lies on 2019-06-17; the rules are stated for 2022-05-01 to 2027-10-31"
     assert event_warnings([GOOD], ELRP, CLOCK) == [("e1", stated)]
     assert event_warnings([event("2023-06-17T16:00", "2023-06-17T18:00")], ELRP, CLOCK) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Event,
+            event_id=st.sampled_from(["a", "b", "c"]),
+            programme=st.sampled_from(["elrp", "firm_service_level", ""]),
+            kind=st.sampled_from(["reduce", "limit", "shed"]),
+            notice_s=st.integers(-(10**10), 10**10),
+            start_s=st.integers(CLOCK.start_s - 10**6, CLOCK.end_s + 10**6),
+            end_s=st.integers(CLOCK.start_s - 10**6, CLOCK.end_s + 10**6),
+            value=st.none() | st.floats(),
+        ),
+        max_size=4,
+    ),
+    st.sampled_from([ELRP, FIRM]),
+)
+def test_whatever_the_events_they_are_named_and_settled(events, programme):
+    named = {name for name, _ in check_events(events, programme, CLOCK)}
+    assert named <= {event.event_id for event in events}
+    assert event_warnings(events, programme, CLOCK) is not None
+    settled = settle(programme, events, CLOCK, np.full(CLOCK.n_steps, 100.0))
+    assert all(one.payment == 0.0 for one in settled)

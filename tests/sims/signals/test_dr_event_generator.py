@@ -202,6 +202,12 @@ class TestWhatAnEventSays:
         with pytest.raises(ValueError, match="has no cap_kw"):
             generate_events(changed(FIRM, cap_kw=None), SUMMER, rng(2))
 
+    def test_nights_do_not_overlap(self):
+        nights = changed(FIRM, hours=[[22, 6]], budget_h=8784, event_length={"min_h": 4, "max_h": 6})
+        events = generate_events(nights, SUMMER, rng(4), events_per_season=365)
+        assert len(events) > 100
+        assert check_events(events, nights, SUMMER) == []
+
     def test_the_budget_shortens_the_last_and_ends_the_rest(self):
         events = generate_events(
             changed(ELRP, budget_h=7),
