@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from cosim import open_run
 from cosim.cli import app
-from cosim.results.billing import site_bill
 from cosim.results.event_table import EventHeader
+from sims.signals.bill import bill
 
 DAYS = Small(days=5, step_minutes=30)
 STEPS = 48  # a day
@@ -198,13 +198,6 @@ def test_the_bill_and_the_key_figures_hold_what_was_paid(answered):
     assert office_["bill_events"] == pytest.approx(-table["payment"].sum())
     assert office_["event_reduction_kwh"] == pytest.approx(table["reduction_kwh"].sum())
     assert (office_["events"], office_["event_penalty"]) == (2, 0.0)
-    # the building alone takes part in nothing: its bill is that of a run without events
-    assert all(line.kind != "event" for line in alone(answered).lines)
-    assert office_["building_bill_total"] == pytest.approx(alone(answered).total)
-
-
-def alone(run):
-    return site_bill(run.header, run.header.site("office"), run._file, "building_kw")
 
 
 def test_the_file_alone_settles_again(answered):
@@ -254,6 +247,9 @@ def test_a_cap_costs_what_lies_above_it_and_pays_for_standing_by(folder):
     assert event["penalty"] == pytest.approx(6.0 * above)
     standing_by = 60.0 * 5 / 30 * 8.0
     assert done.bill("office").sum_of("event") == pytest.approx(6.0 * above - standing_by)
+    # the building alone stands by for nothing
+    without = bill(done.tariff("office"), done.clock, done.site("office").building_kw).total
+    assert done.kpis["sites"]["office"]["building_bill_total"] == pytest.approx(without)
     deaf = {"name": "llf", "peak_threshold_kw": 60.0, "answer_events": False}
     ignored = with_rows(folder / "ignored", row, office(row, policy=deaf, events=[capped]))
     assert ignored.events("office")["excess_kwh"][0] > above + 5.0
