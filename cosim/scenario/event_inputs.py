@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from cosim.scenario.event_overlaps import Located, check_together
 from cosim.scenario.events_form import EventGenerator, SiteEvents
 from cosim.scenario.gather import Gathered
 from cosim.scenario.positions import Finding, Loc
@@ -25,7 +25,6 @@ from sims.signals.tariff import Tariff
 from sims.tables import on_clock, read_series
 
 Floats = npt.NDArray[np.float64]
-Located = list[tuple[Event, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,28 +182,6 @@ class EventReader:
         ]
         if faults:
             raise DataError(faults)
-
-
-def check_together(located: Located) -> None:
-    """The events of all programmes of a site, against each other.
-
-    Raises
-    ------
-    DataError
-        Two of different programmes overlap or have one name; within a programme `check_events` sees to it.
-    """
-    faults: list[Fault] = []
-    for (first, _), (event, place) in pairwise(sorted(located, key=lambda one: one[0].start_s)):
-        if event.programme != first.programme and event.start_s < first.end_s:
-            what = f'begins before "{first.event_id}" of "{first.programme}" has ended; one at a time'
-            faults.append(Fault("D61", f"{place} {event.event_id}", what))
-    seen: dict[str, str] = {}
-    for event, place in located:
-        if seen.setdefault(event.event_id, event.programme) != event.programme:
-            what = f'"{seen[event.event_id]}" has an event of this name; each has one of its own at a site'
-            faults.append(Fault("D61", f"{place} {event.event_id}", what))
-    if faults:
-        raise DataError(faults)
 
 
 def _capped(event: Event, programme: Programme) -> Event:
