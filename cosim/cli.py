@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|report|bill|tariff|export|schema|list`."""
+"""The command line: `cosim check|run|kpis|events|report|bill|tariff|export|schema|list|...`."""
 
 import json
 import os
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cosim.cli_bill import bill_load_file
+from cosim.cli_events import events
+from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
@@ -111,6 +113,7 @@ def check(
         typer.echo(
             f"  {site.site.name}: {len(site.ports)} ports, {len(site.sessions)} sessions, building peak "
             f"{site.building_kw.max(initial=0.0):.1f} kW, policy {site.site.policy.name}"
+            + ("" if site.events is None else f", {len(site.events.events)} events")
         )
 
 
@@ -209,7 +212,9 @@ def schema() -> None:
 @app.command(name="list")
 @ending_well()
 def list_(
-    what: Annotated[str, typer.Argument(help="policies, tariffs, networks, assignments or vehicles")],
+    what: Annotated[
+        str, typer.Argument(help="policies, tariffs, programmes, networks, assignments or vehicles")
+    ],
 ) -> None:
     """List what a scenario can name, one line each."""
     if what not in CATALOGUES:
@@ -226,6 +231,9 @@ tariff_app.command(name="import")(ending_well()(import_tariff))
 app.command(name="bill")(ending_well()(bill_load_file))
 tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
+app.command()(ending_well()(events))
+export_app.command(name="ocpp")(ending_well()(export_ocpp_))
+export_app.command(name="openadr")(ending_well()(export_openadr_))
 
 
 def main() -> None:
@@ -289,6 +297,12 @@ def _tariffs() -> dict[str, str]:
     return {name: load_tariff(name, Path()).label for name in list_tariffs()}
 
 
+def _programmes() -> dict[str, str]:
+    from sims.signals.programme_files import list_programmes, load_programme
+
+    return {name: load_programme(name, Path()).label for name in list_programmes()}
+
+
 def _networks() -> dict[str, str]:
     from networks import catalogue
 
@@ -314,6 +328,7 @@ def _first_line(described: object) -> str:
 CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {
     "policies": _policies,
     "tariffs": _tariffs,
+    "programmes": _programmes,
     "networks": _networks,
     "assignments": _assignments,
     "vehicles": _vehicles,

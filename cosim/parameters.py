@@ -62,6 +62,12 @@ def signals(chosen: SignalSet, clock: Clock) -> dict[str, Any]:
     }
 
 
+def events(site: SiteInputs, clock: Clock) -> dict[str, Any]:
+    """Parameters of an `Events` entity: records with times since the start of the run."""
+    told = () if site.events is None else site.events.events
+    return {"events": [asdict(event.moved(-clock.start_s)) for event in told]}
+
+
 def building(site: SiteInputs) -> dict[str, Any]:
     """Parameters of a `Building` entity."""
     described = site.site.building

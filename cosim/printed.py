@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # What people ask first, in this order, with the figures that go on the same line: when and where.
 ASKED: dict[str, tuple[str, ...]] = {
     "bill_total": (),
+    "events": (),
+    "event_reduction_kwh": (),
+    "event_excess_kwh": (),
     "pv_kwh": ("pv_used_percent",),
     "building_bill_total": (),
     "ev_energy_cost_per_session": (),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cosim import parameters
+from cosim.results.event_table import EventHeader
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
@@ -128,6 +129,7 @@ def run_inputs(
             {name: end[0] for name, end in ends.items()},
             {name: end[1] for name, end in ends.items()},
             topology(inputs.net),
+            _events_at_end(header, writer) if "events" in header.features else None,
         )
     _write_log(path, time.perf_counter() - started, inputs.warnings)
     return open_run(path)
@@ -179,6 +181,7 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
         "reactive": any(group.draws_kvar for group in chargers),
         "taps": bool(inputs.tap_changers),
         "volt_watt": any(group.volt_watt is not None for group in chargers),
+        "events": any(site.events is not None for site in inputs.sites),
     }
     return tuple(sorted(name for name, on in features.items() if on))
 
@@ -195,7 +198,16 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
         currency=site.site.currency,
         peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
         demand_history_kw=history_by_period(site.tariff, site.site.demand_history_kw) or None,
+        events=_event_header(site),
     )
+
+
+def _event_header(site: "SiteInputs") -> EventHeader:
+    """What is known of the events of a site before the run."""
+    if site.events is None:
+        return EventHeader()
+    programmes = tuple(programme.model_dump_json() for programme in site.events.programmes)
+    return EventHeader(programmes, site.events.events, tuple(site.events.history_kw.tolist()))
 
 
 def _at_end(
@@ -236,6 +248,14 @@ def _add_wear(
         recorded = writer.recorded(f"sites/{site.site.name}", ("soc", "session"))
         section, step_s = site.site.fleet.degradation, inputs.clock.step_s
         table |= wear_columns(section, table, recorded | ports, inputs.temperature_c, step_s)
+
+
+def _events_at_end(header: RunHeader, writer: RunWriter) -> dict[str, dict[str, Any]]:
+    """The table of events of every site, settled by what it drew."""
+    drawn = {
+        site.name: writer.recorded(f"sites/{site.name}", ["site_kw"])["site_kw"] for site in header.sites
+    }
+    return {site.name: site.events.columns(header.clock, drawn[site.name]) for site in header.sites}
 
 
 def _outside_any_loop(work: Callable[[], Outcome]) -> Outcome:

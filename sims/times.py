@@ -74,6 +74,11 @@ def epoch_seconds(texts: Sequence[str], zone: str) -> tuple[Ints, list[TimeTroub
     return seconds, troubles
 
 
+def utc_text(epoch_s: int) -> str:
+    """An instant in seconds since the epoch as RFC 3339 text: `2019-06-03T14:21:00Z`."""
+    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _moments(texts: Sequence[str]) -> list[datetime]:
     """Moments that texts name; one far outside the allowed years where a text names none."""
     try:

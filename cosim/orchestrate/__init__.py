@@ -33,6 +33,7 @@ from sims.faults import SimulationError
 SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
 FEEDER_RESULTS = {"transformer_loading_max_percent": "transformer_loading_percent", "vm_min_pu": "vm_min_pu"}
 FEEDER_KNOWS = {"evse_kvar"}
+SIGNALS_KNOW = {"event"}
 SECONDS_PER_DAY = 86_400
 
 Progress = Callable[[int, int], None]
@@ -176,6 +177,9 @@ def _create(
             name=name, **parameters.controller(inputs, site, remote="control" in out_of_process)
         )
         made[f"fleet/{name}"] = sims["fleet"].Fleet(name=name, **parameters.fleet(inputs, site))
+        if "events" in header.features:
+            described = parameters.events(site, inputs.clock)
+            made[f"events/{name}"] = sims["signals"].Events(name=f"events/{name}", **described)
     made["feeder"] = sims["feeder"].Feeder(
         name="feeder", **parameters.feeder(inputs, remote="feeder" in out_of_process)
     )
@@ -202,6 +206,8 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
         building, fleet, control = (made[f"{kind}/{name}"] for kind in ("building", "fleet", "control"))
         world.connect(building, control, ("p_kw", "building_kw"))
         world.connect(made[f"signals/{chosen[name].name}"], control, "signals")
+        if site.events is not None:
+            world.connect(made[f"events/{name}"], control, "events")
         world.connect(control, fleet, "setpoint_kw")
         world.connect(building, fleet, ("p_kw", "building_kw"), *given_on)
         world.connect(building, feeder, ("p_kw", "building_kw"), ("q_kvar", "building_kvar"))
@@ -226,13 +232,17 @@ def _wire_recorder(world: mosaik.World, made: Mapping[str, Any], header: RunHead
     """Every series of the file comes from the output port of its name.
 
     Those of a site come from its fleet, which gives on what it received: each pair of connected simulators
-    costs mosaik some 50 us a step. What only the feeder knows comes from its child for the site.
+    costs mosaik some 50 us a step. What only the feeder knows comes from its child for the site, whether
+    an event is known from the signals.
     """
     for group, columns in _recorded(header).items():
         source, record = made[group.replace("sites/", "fleet/")], made[f"recorder/{group}"]
-        world.connect(source, record, *(name for name in columns if name not in FEEDER_KNOWS))
+        elsewhere = FEEDER_KNOWS | SIGNALS_KNOW
+        world.connect(source, record, *(name for name in columns if name not in elsewhere))
         for name in FEEDER_KNOWS & columns.keys():
             world.connect(_around(made["feeder"], group.removeprefix("sites/")), record, name)
+        for name in SIGNALS_KNOW & columns.keys():
+            world.connect(made[group.replace("sites/", "events/")], record, name)
 
 
 def _feed_back(world: mosaik.World, source: Any, target: Any, ports: Mapping[str, str], first: State) -> None:

@@ -1,5 +1,7 @@
 """The bill of a site, from what the result file stores and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,14 +30,18 @@ def site_bill(header: RunHeader, site: SiteHeader, arrays: Arrays, power: str = 
     arrays : Arrays
         Stored arrays by path.
     power : str
-        Series of the site that is billed: "site_kw", or "building_kw" for the building alone.
+        Series of the site that is billed: "site_kw", or "building_kw" for the building alone, which takes
+        part in no demand response.
     """
-    tariff = site_tariff(header, site)
+    tariff, site_kw = site_tariff(header, site), arrays[f"sites/{site.name}/{power}"]
     market = f"signals/{site.signals}/market_price_per_kwh"
-    return bill(
+    paid = bill(
         tariff,
         header.clock,
-        arrays[f"sites/{site.name}/{power}"],
+        site_kw,
         market_price_per_kwh=None if tariff.real_time is None else arrays[market],
         demand_history_kw=site.demand_history_kw,
     )
+    if power != "site_kw" or not site.events.programmes:
+        return paid
+    return replace(paid, lines=(*paid.lines, *site.events.lines(header.clock, site_kw)))

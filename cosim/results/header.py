@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cosim.results.event_table import EventHeader
 from sims.clock import Clock
 from sims.faults import StoreError
 
@@ -28,6 +29,8 @@ class SiteHeader:
     demand_history_kw : mapping of str to floats, or None
         Highest demand of the months before the run by ratcheted period, oldest first; None without a
         ratchet [kW].
+    events : EventHeader
+        Demand-response programmes and events; of a run with the feature "events".
     """
 
     name: str
@@ -37,6 +40,7 @@ class SiteHeader:
     currency: str
     peak_threshold_kw: float | None = None
     demand_history_kw: Mapping[str, tuple[float, ...]] | None = None
+    events: EventHeader = field(default_factory=EventHeader)
 
 
 @dataclass(frozen=True, slots=True)

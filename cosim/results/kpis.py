@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cosim.results.billing import site_bill
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import TOTALS, Figures, Kpis, Value, flatten
+from cosim.results.kpis_events import event_figures
 from cosim.results.kpis_feeder import feeder_figures, transformer_figures
 from cosim.results.kpis_sessions import session_figures
 from cosim.results.kpis_voltage import site_voltage_figures
@@ -60,6 +61,7 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
     figures["ev_energy_cost_per_session"] = ev_energy_cost / connected if connected else None
     return {
         **figures,
+        **event_figures(header, site, arrays, paid),
         **wear_figures(site, arrays),
         **_coincidence(site, arrays),
         **_energy(header, site, arrays),

@@ -89,7 +89,12 @@ def _wear(name: str, units: str, long_name: str) -> Quantity:
     return _q(SESSIONS, name, "session", units, long_name, needs="degradation")
 
 
+def _e(name: str, units: str, long_name: str, kind: Kind = "float64") -> Quantity:
+    return _q(EVENTS, name, "event", units, long_name, kind, needs="events")
+
+
 SITE, SESSIONS, SIGNALS, FEEDER = "sites/{site}", "sessions/{site}", "signals/{signals}", "feeder"
+EVENTS = "events/{site}"
 
 # Powers are means over the step that starts at `time`; soc and session are the state at its start.
 SERIES = (
@@ -188,6 +193,15 @@ SERIES = (
         "Tap position in the step, NaN of a transformer without taps",
         needs="taps",
     ),
+    _q(
+        SITE,
+        "event",
+        "time",
+        "1",
+        "Demand-response event: none known 0, announced 1, in force 2",
+        "int64",
+        needs="events",
+    ),
 )
 
 AT_END = (
@@ -254,6 +268,22 @@ TABLE = (
     _wear("calendar_loss", "1", "Capacity lost by age, share of the new battery's"),
     _wear("cyclic_loss", "1", "Capacity lost by throughput, share of the new battery's"),
     _wear("wear_cost", "{currency}", "What the wear of the stay is worth, NaN without a price"),
+    _e("event_id", "1", "Name of the event", "str"),
+    _e("programme", "1", "Programme that calls it", "str"),
+    _e("kind", "1", "reduce: draw less than usual; limit: no more than `value`", "str"),
+    _e("notice", "{time}", "When it was told", "int64"),
+    _e("start", "{time}", "Start of the event", "int64"),
+    _e("end", "{time}", "End of the event", "int64"),
+    _e("value", "kW", "Cap of a limit, NaN of a reduce"),
+    _e("baseline_kwh", "kWh", "What it would have drawn by the programme's baseline, NaN without one"),
+    _e("load_kwh", "kWh", "What the site drew in the event"),
+    _e("reduction_kwh", "kWh", "Energy below the baseline, over the steps that lie below it"),
+    _e("excess_kwh", "kWh", "Energy above the cap"),
+    _e("payment", "{currency}", "Paid to the site"),
+    _e("penalty", "{currency}", "Paid by the site"),
+    _e("adjustment", "1", "Factor of the same-day adjustment of the baseline"),
+    _e("reason", "1", "Why nothing is paid, empty otherwise", "str"),
+    _q(EVENTS, "history_kw", "history", "kW", "Power of the site before the run", needs="events"),
 )
 
 COORDINATES = (
@@ -264,6 +294,8 @@ COORDINATES = (
     _q("", "transformer", "transformer", "1", "Transformer", "str"),
     _q("", "phase", "phase", "1", "Phase", "str"),
     _q("", "session", "session", "1", "Row of the sessions table", "int64"),
+    _q("", "event", "event", "1", "Row of the table of events", "int64"),
+    _q("", "history", "history", "{time}", "Start of a step before the run", "int64"),
 )
 
 
@@ -291,6 +323,12 @@ def coordinates(header: RunHeader, n_sessions: Mapping[str, int]) -> dict[Quanti
     for site in header.sites:
         values[f"sites/{site.name}"] = {"time": time, "evse": site.evse}
         values[f"sessions/{site.name}"] = {"session": range(n_sessions.get(site.name, 0))}
+        if "events" in header.features:
+            before_s = clock.step_s * len(site.events.history_kw)
+            values[f"events/{site.name}"] = {
+                "event": range(len(site.events.events)),
+                "history": range(-before_s, 0, clock.step_s),
+            }
     values["feeder"] = {
         "time": time,
         "bus": header.buses,
@@ -327,7 +365,7 @@ def _filled(table: tuple[Quantity, ...], header: RunHeader) -> Iterator[Quantity
         currency = json.loads(tariff)["currency"]
         for quantity in _of(table, SIGNALS, header):
             yield quantity.within(f"signals/{name}", time=time, currency=currency)
-    for pattern in (SITE, SESSIONS):
+    for pattern in (SITE, SESSIONS, EVENTS):
         for site in header.sites:
             for quantity in _of(table, pattern, header):
                 group = pattern.format(site=site.name)

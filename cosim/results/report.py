@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sims.signals.bill import Bill
 
 MOST_SESSIONS = 1000
+MOST_EVENTS = 6
 CARDS = ("bill_total", "billed_peak_kw", "ev_charged_kwh", "missing_kwh", "max_loading_percent")
 
 
@@ -109,6 +110,7 @@ def _site_section(run: "Run", name: str) -> str:
 <div class=columns><div><h3>Bill</h3>{_bill(run, name)}
 <h3>Cost and peaks</h3>{_kpi_lines(rows[:energy])}</div>
 <div><h3>Energy and service</h3>{_kpi_lines(rows[energy:])}</div></div>
+{_events(run, name)}
 {_figure(run.plot_occupancy(name), f"ports-{name}")}
 {_sessions(run, name)}</section>"""
 
@@ -165,6 +167,41 @@ def _bill_months(paid: "Bill") -> str:
         for month in paid.months
     ]
     return _table(("Month", "Covered", "Billed peak", "Peak at any time"), rows, numbers=2, look="months")
+
+
+def _events(run: "Run", name: str) -> str:
+    """Demand-response events with the days of the first few, nothing where there are none."""
+    events = run.events(name).to_dict("records")
+    if not events:
+        return ""
+    heads = (
+        "Event",
+        "Told",
+        "Start",
+        "End",
+        "Remark",
+        "Baseline kWh",
+        "Load kWh",
+        "less kWh",
+        "paid",
+        "fined",
+    )
+    rows = [
+        (
+            event["event_id"],
+            *(f"{event[when]:%d %b %H:%M}" for when in ("notice", "start", "end")),
+            event["reason"],
+            *("" if isnan(event[f"{what}_kwh"]) else f"{event[f'{what}_kwh']:,.1f}"
+              for what in ("baseline", "load", "reduction")),
+            *(f"{event[what]:,.2f}" for what in ("payment", "penalty")),
+        )
+        for event in events
+    ]  # fmt: skip
+    days = "".join(
+        _figure(run.plot_event(name, event["event_id"]), f"event-{name}-{i}")
+        for i, event in enumerate(events[:MOST_EVENTS])
+    )
+    return f"<h3>Demand-response events</h3>{_table(heads, rows, numbers=5, look='events')}{days}"
 
 
 def _sessions(run: "Run", name: str) -> str:

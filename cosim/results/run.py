@@ -16,7 +16,9 @@ from cosim.results.kpis_thermal import heat_alarms
 from cosim.results.layout import Array, Quantity, shapes
 from cosim.results.store import RunFile
 from sims.clock import Clock
+from sims.faults import nearest
 from sims.signals.bill import Bill
+from sims.signals.settlement import Settlement
 from sims.signals.tariff import Tariff
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ SUMMED_BY_CAR = (
     *("connected", "energy_grid_kwh", "missing_kwh"),
     *("equivalent_full_cycles", "calendar_loss", "cyclic_loss", "wear_cost"),
 )
+EVENT_TIMES = ("notice", "start", "end")
 SESSION_TIMES = ("arrival", "departure", "window_start", "window_end")
 
 
@@ -149,6 +152,25 @@ class Run:
         times = {column: local_times(self.clock, table[column]) for column in SESSION_TIMES}
         return pd.DataFrame({**table, **times}).rename_axis("session")
 
+    def events(self, name: str) -> "pd.DataFrame":
+        """Demand-response events of a site, one row an event, settled, times local; maybe none."""
+        import pandas as pd
+
+        path = f"events/{name}"
+        table = {
+            q.name: self._file[q.path] for q in self._quantities if q.group == path and q.dims == ("event",)
+        }
+        times = {column: local_times(self.clock, table[column]) for column in EVENT_TIMES if column in table}
+        return pd.DataFrame({**table, **times}).rename_axis("event")
+
+    def settlement(self, site: str, event_id: str) -> Settlement:
+        """One event settled from the stored power: baseline and load step by step."""
+        header, site_kw = self.header.site(site).events, self._file[f"sites/{site}/site_kw"]
+        done = {one.event.event_id: one for one in header.settled(self.clock, site_kw)}
+        if event_id not in done:
+            raise KeyError(f'site {site} has no event "{event_id}"; {nearest(event_id, done)}')
+        return done[event_id]
+
     def vehicles(self, name: str) -> "pd.DataFrame":
         """Cars of a site, one row a car (`vehicle_id`), sorted: its sessions and the sums over them.
 
@@ -220,6 +242,12 @@ class Run:
         from cosim.results.plots import site_power
 
         return site_power(self, name)
+
+    def plot_event(self, site: str, event_id: str) -> "Figure":
+        """Load of a site on the day of an event, against the baseline or the cap; the event is shaded."""
+        from cosim.results.plots_events import event_day
+
+        return event_day(self, site, event_id)
 
     def plot_transformer(self) -> "Figure":
         """Loading of the transformers against their rating."""

@@ -17,6 +17,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from cosim.results.event_table import EventHeader, read_event_header
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.layout import DTYPE, SCHEMA_VERSION, Array, Arrays, Quantity, chunks, coordinates, shapes
 from sims.clock import Clock
@@ -206,6 +207,9 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
             group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
         if site.demand_history_kw is not None:
             group.attrs["demand_history_kw"] = json.dumps(dict(site.demand_history_kw))
+        if "events" in header.features:
+            programmes = json.dumps(site.events.programmes)
+            file.create_dataset(f"events/{site.name}/programmes", data=programmes, track_times=False)
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -216,7 +220,7 @@ def _read_header(file: h5py.File) -> RunHeader:
         scenario_toml=str(_values(file, "scenario")),
         seed=int(attrs["seed"]),
         clock=clock,
-        sites=tuple(_read_site(file, str(name)) for name in attrs["sites"]),
+        sites=tuple(_read_site(file, str(name), clock) for name in attrs["sites"]),
         signals={str(name): str(_values(file, f"signals/{name}/tariff")) for name in _group(file, "signals")},
         features=tuple(str(attrs["features"]).split()),
         buses=tuple(_values(file, "feeder/bus")),
@@ -226,7 +230,7 @@ def _read_header(file: h5py.File) -> RunHeader:
     )
 
 
-def _read_site(file: h5py.File, name: str) -> SiteHeader:
+def _read_site(file: h5py.File, name: str, clock: Clock) -> SiteHeader:
     attrs = _attributes(file[f"sites/{name}"])
     threshold, history = attrs.get("peak_threshold_kw"), attrs.get("demand_history_kw")
     return SiteHeader(
@@ -237,7 +241,16 @@ def _read_site(file: h5py.File, name: str) -> SiteHeader:
         currency=str(attrs["currency"]),
         peak_threshold_kw=None if threshold is None else float(threshold),
         demand_history_kw=None if history is None else _read_history(str(history)),
+        events=_read_events(file, f"events/{name}", clock.start_s),
     )
+
+
+def _read_events(file: h5py.File, path: str, start_s: int) -> EventHeader:
+    """Programmes and events of a site, none where the run has no such group."""
+    if path not in file:
+        return EventHeader()
+    table = {str(key): _values(file, f"{path}/{key}") for key in _group(file, path)}
+    return read_event_header(str(table["programmes"]), table, table["history_kw"], start_s)
 
 
 def _read_history(text: str) -> dict[str, tuple[float, ...]]:

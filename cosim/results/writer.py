@@ -100,6 +100,7 @@ class RunWriter:
         sessions: Mapping[str, Mapping[str, Array]],
         ports: Mapping[str, Mapping[str, Array]],
         network: Mapping[str, Array] | None = None,
+        events: Mapping[str, Mapping[str, Array]] | None = None,
     ) -> Path:
         """Join the segments to the result file, with its KPIs, and check it before it gets its name.
 
@@ -111,6 +112,8 @@ class RunWriter:
             `soc_end` and `clamped_requests` of each port, by site.
         network : mapping of str to array, optional
             Elements of the feeder, by the names of `layout.NETWORK`; without, the run has no network picture.
+        events : mapping of str to mapping of str to array, each of shape (n_events,), optional
+            Columns of the table of events, by site; of a run with the feature "events".
 
         Returns
         -------
@@ -119,7 +122,7 @@ class RunWriter:
         """
         if self._n_written != self.header.clock.n_steps:
             raise ValueError(f"{self._n_written} of {self.header.clock.n_steps} steps were written")
-        ends = self._ends(sessions, ports, network or {})
+        ends = self._ends(sessions, ports, network or {}, events or {})
         paths = [quantity.path for quantity in self._shapes]
         segments = (read_segment(segment, paths) for segment in self._segments)
         image = run_image(self.header, recut(segments, STEPS_PER_CHUNK), ends, kpi_attributes)
@@ -134,6 +137,7 @@ class RunWriter:
         sessions: Mapping[str, Mapping[str, Array]],
         ports: Mapping[str, Mapping[str, Array]],
         network: Mapping[str, Array],
+        events: Mapping[str, Mapping[str, Array]],
     ) -> dict[str, Array]:
         blocks: dict[str, Array] = {f"feeder/{name}": values for name, values in network.items()}
         for site in self.header.sites:
@@ -142,6 +146,9 @@ class RunWriter:
                 blocks[f"sites/{site.name}/{name}"] = values
             for column, values in sessions[site.name].items():
                 blocks[f"sessions/{site.name}/{column}"] = values
+            if site.name in events:
+                blocks[f"events/{site.name}/history_kw"] = np.array(site.events.history_kw)
+                blocks |= {f"events/{site.name}/{name}": values for name, values in events[site.name].items()}
         n_sessions = {site: len(table["session_id"]) for site, table in sessions.items()}
         expected = shapes(self.header, n_sessions)
         return _typed(blocks, {q: shape for q, shape in expected.items() if q.dims[0] != "time"})

@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cosim.scenario.check_chargers import check_chargers
+from cosim.scenario.events_form import check_events_form
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
@@ -191,6 +192,16 @@ def data_files(scenario: Scenario) -> Iterator[tuple[Loc, str]]:
         ):
             if text is not None:
                 yield ("sites", i, *keys), text
+        for j, section in enumerate(site.events):
+            named = section.programme if names_a_file(section.programme) else None
+            for key, text in (
+                ("programme", named),
+                ("file", section.file),
+                ("openadr", section.openadr),
+                ("history", section.history),
+            ):
+                if text is not None:
+                    yield ("sites", i, "events", j, key), text
 
 
 def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
@@ -204,6 +215,7 @@ def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
         what = f'{ports} ports but no cars; add `sessions = "data/sessions.csv"` or [sites.fleet.generator]'
         yield Finding("S07", (*here, "fleet"), what, uses=fleet_uses)
     yield from check_degradation(fleet.degradation, (*here, "fleet", "degradation"))
+    yield from check_events_form(site.events, (*here, "events"), weather=scenario.weather is not None)
     if site.export_limit_kw is not None and not site.allow_export:
         what = "limits what `allow_export = false` forbids: permit export or leave the limit out"
         uses = ((*here, "allow_export"),)

@@ -1,7 +1,7 @@
 """A scenario to everything a run needs: all files read, all names looked up, all faults said at once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cosim.scenario.background import BackgroundPower, read_background
 from cosim.scenario.check import check_scenario
+from cosim.scenario.event_inputs import EventReader
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.load import load_scenario
 from cosim.scenario.positions import Finding, Loc
@@ -113,10 +114,14 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
         SiteReader(scenario, i, clock, sky, found).read(net, allow_code=allow_code)
         for i in range(len(scenario.sites))
     ]
+    events = [
+        EventReader(scenario, i, clock, site.tariff if site else None, temperature_c, found).read()
+        for i, site in enumerate(sites)
+    ]
     if net is not None and not yes_large:
         found.add(_too_large(scenario, net, clock))
     found.raise_if_any()
-    read = tuple(site for site in sites if site is not None)
+    read = tuple(replace(site, events=events[i]) for i, site in enumerate(sites) if site is not None)
     if net is None or len(read) != len(sites):
         raise AssertionError("an input is missing without a fault")
     found.warnings += _unlikely(scenario, net, read)

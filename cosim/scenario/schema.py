@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
+from cosim.scenario.events_form import SiteEvents
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.section import Section
 from cosim.scenario.thermal_form import Thermal
@@ -291,6 +292,9 @@ class Site(Section):
     limits: list[Limit] = Field(default_factory=list, max_length=1000)
     fleet: Fleet = Field(default_factory=Fleet)
     policy: PolicySection = Field(description="how charging is decided")
+    events: list[SiteEvents] = Field(
+        default_factory=list, max_length=10, description="demand-response programmes the site takes part in"
+    )
 
     @property
     def most_export_kw(self) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.scenario.demand_history import check_demand_history
+from cosim.scenario.event_inputs import EventInputs
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
@@ -66,6 +67,8 @@ class SiteInputs:
         Intensity of the grid, zeros when none is given [g/kWh].
     policy : type of Policy
         Class that decides on charging; its parameters have been tried.
+    events : EventInputs or None
+        Demand-response programmes and events, None of a site without.
     """
 
     site: Site
@@ -79,6 +82,7 @@ class SiteInputs:
     tariff: Tariff
     co2_g_per_kwh: Floats
     policy: type[Policy]
+    events: EventInputs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sims.control.limits import Complexes
 from sims.control.policy import Floats, Observation, Policy
-from sims.control.rules import full_kw
+from sims.control.sharing import full_kw
 
 
 class GridAware(Policy):

@@ -9,6 +9,7 @@ from sims.control.arrays import frozen
 from sims.control.limits import Limits
 from sims.control.policy import Observation
 from sims.control.running_peak import RunningPeak
+from sims.signals.events import Event
 
 CAR_FIELDS = (
     "capacity_kwh",
@@ -58,6 +59,7 @@ class Observer:
             vm_min_pu=received.get("vm_min_pu", float("nan")),
             limits=Limits.received(limits) if limits else None,
             energy_kwh=frozen(state["energy_kwh"]),
+            events=tuple(Event(**record) for record in received.get("events", ())),
             **self._cars_now(state.get("power_share", 1.0)),
         )
 

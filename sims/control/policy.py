@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sims.control.limits import Limits
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
+from sims.signals.events import Event
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -154,6 +155,9 @@ class Observation:
     limits : Limits or None
         The feeder around the site in the last step, for a policy with `needs_limits`; None in the first
         step, and after one without a power-flow solution.
+    events : tuple of Event
+        Demand-response events told by now and not over, by their start; times are seconds since the start
+        of the run. Nobody knows of an event before its notice.
     """
 
     time_s: float
@@ -178,6 +182,7 @@ class Observation:
     window_start_s: Floats
     window_end_s: Floats
     limits: Limits | None = None
+    events: tuple[Event, ...] = ()
 
     @property
     def loading_headroom_percent(self) -> float:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from sims.control.policy import Floats, Observation
-from sims.control.rules import Trickle, full_kw
+from sims.control.rules import Trickle
+from sims.control.sharing import full_kw
 
 
 class PriceThreshold(Trickle):

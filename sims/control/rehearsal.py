@@ -5,7 +5,7 @@ asked   setpoints of a policy, a search, or an agent
 step    the fleet moves energy over k, then cars go and come
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from sims.fleet.parked import Parked
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import plan_stays
+from sims.signals.event_notice import NoticeBoard
+from sims.signals.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Episode:
         Whether a car that comes back brings what it left with.
     wear_price_per_kwh : float
         Wear of the batteries per kWh of throughput [1/kWh].
+    events : tuple of Event
+        Demand-response events, times in seconds since the epoch.
     """
 
     sessions: Sessions
@@ -75,6 +79,7 @@ class Episode:
     step_s: int = 900
     persistent_vehicles: bool = False
     wear_price_per_kwh: float = 0.0
+    events: tuple[Event, ...] = ()
 
     @property
     def n_steps(self) -> int:
@@ -156,6 +161,7 @@ class Rehearsal:
         self._observer = Observer(episode.step_s, episode.steps_per_window)
         self._building_kw = episode.building_kw.tolist()
         self._signals = _signals(episode)
+        self._notices = NoticeBoard([event.moved(-episode.start_s) for event in episode.events])
         self._parked: Parked | None = None
         self._table: dict[str, Any] = {}
         shape = (episode.n_steps, len(episode.ports))
@@ -197,12 +203,14 @@ class Rehearsal:
         fleet = self.fleet
         state = {"parked": self._table, "energy_kwh": fleet.energy_kwh, "site_kw": fleet.site_kw}
         state["power_share"] = fleet.power_share
-        received = {
+        received: dict[str, Any] = {
             "building_kw": self._building_kw[self.k],
             "signals": self._signals[self.k],
             "state": state,
         }
         feeder, k = self.episode.feeder, self.k
+        if known := self._notices.known_at(k * self.episode.step_s):
+            received["events"] = [asdict(event) for event in known]
         if feeder is not None and k > 0:
             received |= feeder.says(self._building_kw[k - 1], self._evse_kw[k - 1])
         return self._observer.observe(k, received)

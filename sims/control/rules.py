@@ -10,7 +10,9 @@ from typing import Literal
 
 import numpy as np
 
+from sims.control.event_rule import answered
 from sims.control.policy import Floats, Observation, Policy, SiteInfo
+from sims.control.sharing import at_least_kw, fill_in_order, full_kw
 
 
 class Uncontrolled(Policy):
@@ -63,10 +65,14 @@ class Trickle(Policy):
         allowed_kw = np.minimum(np.maximum(p_kw, 0.0 - staying * seen.discharge_max_kw), seen.charge_max_kw)
         return at_least_kw(self.site, seen, allowed_kw)
 
-    def lowest_kw(self, seen: Observation) -> Floats:
-        """Deepest discharge from which full power still reaches the need before the declared departure."""
+    def lowest_kw(self, seen: Observation, regained_kwh: Floats | None = None) -> Floats:
+        """Deepest discharge from which the need is still reached before the declared departure [kW].
+
+        `regained_kwh`, by default full power after this step, is what each car can count on, shape (n,).
+        """
         dt_h = self.site.dt_h
-        regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
+        if regained_kwh is None:
+            regained_kwh = self.site.eta_charge * seen.charge_max_kw * (self.hours_left(seen) - dt_h)
         lowest_kwh = np.maximum(seen.floor_kwh, seen.required_kwh - regained_kwh)
         move_kwh = lowest_kwh - seen.energy_kwh
         rate = np.where(move_kwh > 0, move_kwh / self.site.eta_charge, move_kwh * self.site.eta_discharge)
@@ -88,13 +94,24 @@ class ThresholdRule(Trickle):
         month's running peak raises it, as a peak already paid for is free; the site cap bounds it.
     overcharge : bool
         Whether cars may be charged beyond their need to have something to give back.
+    answer_events : bool
+        Whether demand-response events are answered: once one is told, room below the threshold charges the
+        cars that will be there; while it holds, they wait and give, as far as they regain their need before
+        they leave (`sims.control.event_rule`). Without events it changes nothing.
     """
 
-    def __init__(self, *, peak_threshold_kw: float | None = None, overcharge: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        peak_threshold_kw: float | None = None,
+        overcharge: bool = True,
+        answer_events: bool = True,
+    ) -> None:
         if peak_threshold_kw is not None and not 0 <= peak_threshold_kw <= 100_000:
             raise ValueError(f"peak_threshold_kw = {peak_threshold_kw}: allowed 0..100000 kW")
         self.peak_threshold_kw = peak_threshold_kw
         self.overcharge = overcharge
+        self.answer_events = answer_events
 
     def reset(self, site: SiteInfo, rng: np.random.Generator) -> None:
         super().reset(site, rng)
@@ -110,6 +127,12 @@ class ThresholdRule(Trickle):
         power = np.where(self.site.controllable, self.steady_kw(seen), full)
         limit_kw = min(max(self.threshold_kw, seen.running_peak_kw), self.site.site_cap_kw)
         room_kw = limit_kw - seen.building_kw - float(power.sum())
+        if self.answer_events and seen.events:
+            return answered(self, seen, power, full, room_kw)
+        return self.share_out(seen, power, full, room_kw)
+
+    def share_out(self, seen: Observation, power: Floats, full: Floats, room_kw: float) -> Floats:
+        """`power` with room below the threshold filled up to `full`, or given way above it, (n,) [kW]."""
         if room_kw < 0.0:
             return power - self._shared(power - self.lowest_kw(seen), seen, -seen.window_start_s, -room_kw)
         if self.overcharge:
@@ -134,7 +157,7 @@ class LeastLaxityFirst(ThresholdRule):
 
     Parameters
     ----------
-    peak_threshold_kw, overcharge
+    peak_threshold_kw, overcharge, answer_events
         As in `ThresholdRule`.
     key : "laxity" or "time_left"
         Slack as hours left minus hours of charging still needed, or hours left alone.
@@ -145,9 +168,12 @@ class LeastLaxityFirst(ThresholdRule):
         *,
         peak_threshold_kw: float | None = None,
         overcharge: bool = True,
+        answer_events: bool = True,
         key: Literal["laxity", "time_left"] = "laxity",
     ) -> None:
-        super().__init__(peak_threshold_kw=peak_threshold_kw, overcharge=overcharge)
+        super().__init__(
+            peak_threshold_kw=peak_threshold_kw, overcharge=overcharge, answer_events=answer_events
+        )
         if key not in ("laxity", "time_left"):
             raise ValueError(f'key = "{key}": allowed "laxity" or "time_left"')
         self.key = key
@@ -158,46 +184,3 @@ class LeastLaxityFirst(ThresholdRule):
             return left_h
         full_power = np.maximum(self.site.eta_charge * seen.charge_max_kw, 1e-9)
         return left_h - (seen.required_kwh - seen.energy_kwh) / full_power
-
-
-def full_kw(site: SiteInfo, seen: Observation, target_kwh: Floats) -> Floats:
-    """Full power of each car until it has `target_kwh`, less in the step that gets there, shape (n,) [kW]."""
-    room_kwh = np.maximum(target_kwh - seen.energy_kwh, 0.0)
-    enough_kw = np.minimum(seen.charge_max_kw, room_kwh / (site.eta_charge * site.dt_h))
-    return at_least_kw(site, seen, enough_kw)
-
-
-def at_least_kw(site: SiteInfo, seen: Observation, p_kw: Floats) -> Floats:
-    """The same power, but no car asks for less charging than its port can be set to, shape (n,) [kW].
-
-    Below that the port would pause and the car leave short; so it takes a little more than it needs.
-    """
-    if not site.p_min_kw.any():
-        return p_kw
-    brim_kw = np.maximum(seen.ceiling_kwh - seen.energy_kwh, 0.0) / (site.eta_charge * site.dt_h)
-    least_kw = np.minimum(np.minimum(site.p_min_kw, seen.charge_max_kw), brim_kw)
-    return np.where(p_kw > 0.0, np.maximum(p_kw, least_kw), p_kw)
-
-
-def fill_in_order(wanted_kw: Floats, order: np.ndarray, room_kw: float) -> Floats:
-    """Share out `room_kw` of power: each gets what it wants, in `order`, until the room is gone.
-
-    Parameters
-    ----------
-    wanted_kw : floats, shape (n,)
-        What each could take, not negative [kW].
-    order : ints, shape (n,)
-        Who is served first.
-    room_kw : float
-        Power to share out [kW].
-
-    Returns
-    -------
-    floats, shape (n,)
-        Shares, none above `wanted_kw`, in sum at most `room_kw` [kW].
-    """
-    sorted_kw = wanted_kw[order]
-    before = np.cumsum(sorted_kw) - sorted_kw
-    shares = np.empty_like(wanted_kw)
-    shares[order] = np.minimum(np.maximum(room_kw - before, 0.0), sorted_kw)
-    return shares

@@ -33,6 +33,7 @@ class ControlSimulator(VectorSimulator):
                     nan=True,
                     optional=True,
                 ),
+                "events": Port("events told by now and not over, one record each", nan=True, optional=True),
             },
             outputs={"setpoint_kw": Port("requested power of each port [kW]")},
             children={"PortController": Child(outputs={"setpoint_kw": "setpoint_kw"})},

@@ -1,4 +1,5 @@
-"""The few hours that `check_policy` plays: cars come and go, the load crosses the threshold, twins tie.
+"""The few hours that `check_policy` plays: cars come and go, the load crosses the threshold, twins tie,
+and two events are called.
 
 `changed_after` gives the same hours with another future: what it leaves alone is all that is known.
 """
@@ -13,6 +14,7 @@ from sims.control.stand_in import StandInFeeder
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, UNIDIRECTIONAL, Ports
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
+from sims.signals.events import Event
 
 STEP_S = 900
 N_STEPS = 24
@@ -35,6 +37,11 @@ CARS = (
     (305, 340, 330, 50, 0.4, 0.8),
 )
 HOURLY_BUILDING_KW = (50.0, 95.0, 40.0, 110.0, 60.0, 85.0)
+# told in the second step and in the one it starts in; the months' end lies in the second
+EVENTS = (
+    Event("early", "trial", "reduce", notice_s=900, start_s=4500, end_s=8100),
+    Event("late", "trial", "limit", notice_s=13500, start_s=13500, end_s=16200, value=85.0),
+)
 HOURLY_PRICE = (0.11, 0.11, 0.14, 0.30, -0.05, 0.14)
 
 
@@ -63,6 +70,7 @@ def trial(n_ports: int = len(KINDS)) -> Episode:
         feeder=StandInFeeder(rated_kva=RATED_KVA, drop_pu_per_kw=0.1 / RATED_KVA),
         steps_per_window=2,
         step_s=STEP_S,
+        events=EVENTS,
     )
 
 
@@ -70,7 +78,7 @@ def changed_after(episode: Episode, t: int, rng: np.random.Generator) -> Episode
     """The same episode up to the start of step `t`, and another one of chance after it.
 
     Kept are the load, prices and signals of steps 0..t, the cars seen until then, what they declared,
-    and the departures that freed a port by then. All else is drawn anew.
+    the departures that freed a port by then, and the events told by then. All else is drawn anew.
     """
     later = np.arange(episode.n_steps) > t
 
@@ -85,6 +93,7 @@ def changed_after(episode: Episode, t: int, rng: np.random.Generator) -> Episode
         export_price_per_kwh=redrawn(episode.export_price_per_kwh, -0.1, 0.5),
         co2_g_per_kwh=redrawn(episode.co2_g_per_kwh, 0.0, 600.0),
         demand_window=np.where(later & (rng.random(episode.n_steps) < 0.5), -1, episode.demand_window),
+        events=_other_events(episode, t, rng),
     )
 
 
@@ -133,3 +142,16 @@ def _other_sessions(episode: Episode, t: int, rng: np.random.Generator) -> Sessi
         soc_arrival=np.where(unseen, rng.uniform(0.1, 1.0, n), known.soc_arrival),
         soc_required=np.where(unseen, rng.uniform(0.1, 1.0, n), known.soc_required),
     )
+
+
+def _other_events(episode: Episode, t: int, rng: np.random.Generator) -> tuple[Event, ...]:
+    """The events told by the start of step `t`, and another one in place of each that is not."""
+    now_s = episode.start_s + t * episode.step_s
+    events: list[Event] = []
+    for event in episode.events:
+        if event.notice_s <= now_s:
+            events.append(event)
+            continue
+        notice_s, start_s, end_s = now_s + episode.step_s * np.cumsum(rng.integers(1, 5, 3))
+        events.append(replace(event, notice_s=int(notice_s), start_s=int(start_s), end_s=int(end_s)))
+    return tuple(events)

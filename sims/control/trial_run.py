@@ -145,5 +145,8 @@ def compare_facts(rule: str, k: int, original: Facts, after: Facts) -> None:
     changes = _all_facts(after)
     for name, value in _all_facts(original).items():
         changed = changes[name]
-        if not np.array_equal(value, changed, equal_nan=True):
+        same = (
+            value == changed if isinstance(value, tuple) else np.array_equal(value, changed, equal_nan=True)
+        )
+        if not same:
             raise BrokenRuleError(rule, k, f"{name} was {value}, act made it {changed}")

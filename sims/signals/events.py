@@ -1,6 +1,6 @@
 """A demand-response event: when it was told, when it holds, and what it asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 EventKind = Literal["reduce", "limit"]
@@ -33,3 +33,8 @@ class Event:
     start_s: int
     end_s: int
     value: float | None = None
+
+    def moved(self, by_s: int) -> "Event":
+        """The same event with all its times later by `by_s`, as for another origin of the time axis [s]."""
+        times = {name: getattr(self, name) + by_s for name in ("notice_s", "start_s", "end_s")}
+        return replace(self, **times)

@@ -21,7 +21,10 @@ from sims.feeder.ageing import ageing_rate
 FILES = sorted(
     path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.toml") if path.parent.name != "data"
 )
-WHOLE_MONTHS = ("office_heat.toml", "office_33_ports.toml", "office_crowded.toml", "office_v2b.toml")
+WHOLE_MONTHS = (
+    *("office_heat.toml", "office_33_ports.toml", "office_crowded.toml", "office_v2b.toml"),
+    "office_elrp.toml",
+)
 LIMITS_ARE_THE_POINT = ("charging_hub.toml",)
 
 
@@ -60,7 +63,7 @@ def test_a_shipped_scenario_has_no_faults(file):
     inputs = read_inputs(cosim.load_scenario(SCENARIOS / file))
     assert inputs.sites
     assert inputs.scenario.name == Path(file).stem
-    known = ("tariff", "transformers", "placeholder", "without any charging")
+    known = ("tariff", "transformers", "placeholder", "without any charging", "rules are stated")
     assert all(any(word in warning for word in known) for warning in inputs.warnings)
 
 
@@ -85,6 +88,26 @@ def test_office_v2b_never_adds_to_the_peak_of_the_building(scenario_runs):
     assert office["peak_increase_kw"] == pytest.approx(0.0, abs=1e-9)
     assert transformer["overload_minutes"] == 0
     assert (office["sessions"], office["sessions_connected"], office["max_occupied_ports"]) == (520, 520, 14)
+
+
+def test_office_elrp_is_paid_for_what_its_cars_leave_and_give(scenario_runs):
+    """Baseline, load, payment and service with and without an answer, as its first lines say."""
+    unanswered = ("sites.office.policy.answer_events=false",)
+    runs = [scenario_runs.run("office_elrp.toml", *options) for options in ((), unanswered)]
+    shown = []
+    for done in runs:
+        (event,), office = done.events("office").to_dict("records"), done.kpis["sites"]["office"]
+        figures = [event[name] for name in ("baseline_kwh", "load_kwh", "reduction_kwh", "payment")]
+        shown.append([*figures, office["missing_kwh"], office["sessions_short"]])
+    assert shown[0] == pytest.approx([492.9, 388.9, 104.0, 207.99, 271.1, 98], abs=0.05)
+    assert shown[1] == pytest.approx([491.1, 481.2, 21.4, 42.83, 259.5, 97], abs=0.05)
+    # who lacks more for it left before the declared departure
+    before, after = (done.sessions("office") for done in runs[::-1])
+    worse = after[after["missing_kwh"] > before["missing_kwh"] + 1e-6]
+    assert (worse["departure"] < worse["window_start"]).all()
+    # nobody feeds back, nothing is clamped, no new peak
+    assert [done.kpis["sites"]["office"]["billed_peak_kw"] for done in runs] == pytest.approx([210.0] * 2)
+    assert runs[0].site("office").site_kw.min() > 0.0
 
 
 def test_office_heat_is_an_overload_the_paper_hardly_feels(scenario_runs):

@@ -1,6 +1,6 @@
 """The rehearsal is the co-simulation without mosaik: the same steps, the same numbers."""
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from sims.control.simulator import ControlSimulator
 from sims.control.trial import N_STEPS, STEP_S, trial
 from sims.fleet.rules import SiteRules
 from sims.fleet.simulator import FleetSimulator
-from sims.signals.simulator import SERIES
+from sims.signals.simulator import SERIES, SignalsSimulator
 
 
 def played(name, episode, every_steps=1):
@@ -57,6 +57,15 @@ def simulators(name, episode, every_steps):
     return control, fleet
 
 
+def noticed(episode):
+    """The board of events as the co-simulation makes it."""
+    signals = SignalsSimulator()
+    signals.init("signals", step_s=STEP_S)
+    told = [asdict(event.moved(-episode.start_s)) for event in episode.events]
+    signals.create(1, "Events", name="site", events=told)
+    return signals
+
+
 def returning(n_ports=6):
     """The trial with its late cars the early ones come back."""
     episode = trial(n_ports)
@@ -93,6 +102,7 @@ EPISODES = {
     "6 ports": trial,
     "hub": charging_hub,
     "returning": returning,
+    "no events": lambda: replace(trial(), events=()),
 }
 
 
@@ -103,11 +113,12 @@ def test_it_equals_the_simulators_step_for_step(name, hours, every_steps):
     episode = EPISODES[hours]()
     rehearsed = played(name, episode, every_steps)
     control, fleet = simulators(name, episode, every_steps)
-    state, told = fleet.fed_back("site")["state_next"], {}
+    state, told, board = fleet.fed_back("site")["state_next"], {}, noticed(episode)
     for k in range(N_STEPS):
         signals = {series: getattr(episode, series).tolist()[k] for series in SERIES}
         building_kw = float(episode.building_kw[k])
         received = {"building_kw": building_kw, "signals": signals, "state": state} | told
+        received |= {"events": board.advance("site", k, {})["events"]}
         asked = control.advance("site", k, received)
         out = fleet.advance("site", k, {"building_kw": building_kw} | asked)
         state = out["state_next"]
