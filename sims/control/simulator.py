@@ -33,6 +33,8 @@ class ControlSimulator(VectorSimulator):
                     nan=True,
                     optional=True,
                 ),
+                "load_forecast": Port("issued now by the building, as `load`", nan=True, optional=True),
+                "signal_forecasts": Port("issued now, by quantity", nan=True, optional=True),
             },
             outputs={"setpoint_kw": Port("requested power of each port [kW]")},
             children={"PortController": Child(outputs={"setpoint_kw": "setpoint_kw"})},
