@@ -193,6 +193,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
         signals=signals,
         currency=site.site.currency,
         peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
+        oracle_forecasts=site.forecasts.oracles,
     )
 
 

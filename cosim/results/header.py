@@ -25,6 +25,8 @@ class SiteHeader:
         Of the bill.
     peak_threshold_kw : float or None
         Threshold the policy was given [kW].
+    oracle_forecasts : tuple of str
+        Quantities of which the policy was told what no controller can know: those an oracle forecast.
     """
 
     name: str
@@ -33,6 +35,7 @@ class SiteHeader:
     signals: str
     currency: str
     peak_threshold_kw: float | None = None
+    oracle_forecasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

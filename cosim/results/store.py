@@ -203,6 +203,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
         group.attrs["signals"], group.attrs["currency"] = site.signals, site.currency
         if site.peak_threshold_kw is not None:
             group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
+        if site.oracle_forecasts:
+            group.attrs["oracle_forecasts"] = " ".join(site.oracle_forecasts)
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -233,6 +235,7 @@ def _read_site(file: h5py.File, name: str) -> SiteHeader:
         signals=str(attrs["signals"]),
         currency=str(attrs["currency"]),
         peak_threshold_kw=None if threshold is None else float(threshold),
+        oracle_forecasts=tuple(str(attrs.get("oracle_forecasts", "")).split()),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
+from cosim.scenario.forecasts_form import Forecasts
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.section import Section
 from cosim.scenario.thermal_form import Thermal
@@ -283,6 +284,7 @@ class Site(Section):
     limits: list[Limit] = Field(default_factory=list, max_length=1000)
     fleet: Fleet = Field(default_factory=Fleet)
     policy: PolicySection = Field(description="how charging is decided")
+    forecasts: Forecasts | None = None
 
     @property
     def most_export_kw(self) -> float:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cosim.scenario.forecast_inputs import ForecastInputs, forecast_warnings, read_forecasts
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
@@ -64,6 +65,8 @@ class SiteInputs:
         Intensity of the grid, zeros when none is given [g/kWh].
     policy : type of Policy
         Class that decides on charging; its parameters have been tried.
+    forecasts : ForecastInputs
+        What the policy is told of the hours to come.
     """
 
     site: Site
@@ -77,6 +80,7 @@ class SiteInputs:
     tariff: Tariff
     co2_g_per_kwh: Floats
     policy: type[Policy]
+    forecasts: ForecastInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,16 @@ class SiteReader:
         co2_g_per_kwh = attempt(self._co2_g_per_kwh)
         attempt(self._check_assignment)
         policy = attempt(self._policy, allow_code=allow_code)
+        forecasts = None if policy is None else attempt(read_forecasts, self, policy)
         if building_kw is None or building_bus is None or fleet is None or evse_bus is None:
             return None
-        if tariff is None or co2_g_per_kwh is None or policy is None:
+        if tariff is None or co2_g_per_kwh is None or policy is None or forecasts is None:
             return None
         sessions, dropped = fleet
         if self.site.fleet.persistent_vehicles and len(set(sessions.vehicle_id)) == len(sessions):
             where = self._where("fleet", "persistent_vehicles")
             self.found.warnings.append(f"{where}: no car comes twice (vehicle_id): it changes nothing")
+        self.found.warnings += forecast_warnings(self, forecasts)
         return SiteInputs(
             site=self.site,
             building_kw=building_kw,
@@ -121,12 +127,18 @@ class SiteReader:
             tariff=tariff,
             co2_g_per_kwh=co2_g_per_kwh,
             policy=policy,
+            forecasts=forecasts,
         )
 
     @property
     def site(self) -> Site:
         """Section of the scenario."""
         return self.scenario.sites[self.index]
+
+    def net_load_kw(self) -> Floats:
+        """Load less PV in every step, shape (n_steps,) [kW]."""
+        pv_kw = self._pv_kw()
+        return self._building_kw() - (0.0 if pv_kw is None else pv_kw)
 
     def _where(self, *keys: str | int) -> str:
         return self.scenario.places.where(self._loc(*keys))
