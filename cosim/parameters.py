@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.forecast_parameters import decision_steps, requests
-from cosim.forecast_parameters import decision_steps, requests
 from cosim.scenario.charger_form import Limit, group_number
 from cosim.scenario.inputs import Inputs, SiteInputs
 from cosim.scenario.phases import building_phase, port_phases

@@ -78,11 +78,11 @@ class Forecaster:
 
     def _last_known(self, clock: Clock) -> Ints:
         """The last step whose value is known at the start of each step, shape (n,)."""
-        model, last = self.request.model, len(self._truth) - 1
-        if model in ORACLES or (model == "published" and self.request.publication_hour is None):
+        model, hour, last = self.request.model, self.request.publication_hour, len(self._truth) - 1
+        if model == "published" and hour is not None:
+            return np.minimum(_published(clock, hour), last)
+        if model == "published" or model in ORACLES:
             return np.full(len(self._steps), last)
-        if model == "published":
-            return np.minimum(_published(clock, self.request.publication_hour), last)
         # cars that come within the step that starts now have not come yet; all else is measured
         return self._steps - (self.quantity == "arrivals")
 
@@ -120,7 +120,7 @@ class Forecasters:
         }
 
 
-def _published(clock: Clock, hour: int | None) -> Ints:
+def _published(clock: Clock, hour: int) -> Ints:
     """The last step whose price is public at the start of each step, shape (n_steps,)."""
     calendar = clock.calendar()
     last_of_day = np.searchsorted(calendar.day, np.arange(calendar.day[-1] + 2), side="right") - 1

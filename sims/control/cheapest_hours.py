@@ -9,11 +9,12 @@ from sims.control.rules import Trickle, at_least_kw, full_kw
 
 
 class CheapestHours(Trickle):
-    """Charge each car at full power in the cheapest steps before its declared departure, until it has its need.
+    """Charge each car in the cheapest forecast steps before its declared departure, to its need.
 
-    What is cheap is what the forecast says, and the plan is made anew at every decision. Equal steps are used
-    as early as possible; a car past its declared departure charges at once. Nobody discharges, and the plans
-    of the cars do not know of each other: where they meet a limit of the site, its rules share the power out.
+    It takes full power in them. What is cheap is what the forecast says, and the plan is made anew at every
+    decision. Equal steps are used as early as possible; a car past its declared departure charges at once.
+    Nobody discharges, and the plans of the cars do not know of each other: where they meet a limit of the
+    site, its rules share the power out.
 
     With a forecast that comes true and no limit in the way this is the least cost at which each car can have
     its need: the price hangs on the step alone, so the linear programme falls apart into one for each

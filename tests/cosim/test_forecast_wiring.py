@@ -14,13 +14,16 @@ import numpy as np
 import pytest
 from small_sites import Small, car, fingerprint, hourly_price, local_hours, ports, ran, read, simulated, site
 
-from cosim import orchestrate
+from cosim import Scenario, orchestrate
+from cosim.printed import summary
+from cosim.results.report import report_html
+from cosim.scenario.inputs import read_inputs
 from sims.control.policy import Observation
 from sims.control.rules import LeastLaxityFirst
 from sims.faults import ScenarioError
 from sims.fleet.sessions import Sessions
 from sims.forecast import QUANTITIES
-from sims.tables import DataError
+from sims.forecaster import Forecaster
 
 DAYS = Small(days=3, step_minutes=60)
 LOAD_KW = 60 + 40 * np.sin(np.arange(DAYS.n_steps) / 3) + np.arange(DAYS.n_steps)
@@ -41,7 +44,8 @@ class Reading(LeastLaxityFirst):
 
     def act(self, seen: Observation) -> np.ndarray:
         self.seen.append(seen)
-        mixed = sum(float(told.values @ np.cos(np.arange(len(told.values)))) for told in seen.forecasts.values())
+        weights = np.cos(np.arange(24))
+        mixed = sum(float(told.values[:24] @ weights) for told in seen.forecasts.values())
         return np.full(len(seen.session), 5.0 + 5.0 * np.sin(mixed))
 
 
@@ -85,9 +89,7 @@ def test_every_forecast_is_issued_now_and_begins_with_what_is_measured(folder):
         "arrivals": "historical_mean",
     }
     assert run.header.site("office").oracle_forecasts == ()
-    assert "oracle_forecasts" not in run.kpis["sites"]["office"] or run.kpis["sites"]["office"][
-        "oracle_forecasts"
-    ] is None
+    assert run.kpis["sites"]["office"]["oracle_forecasts"] is None
 
 
 def test_load_and_arrivals_come_from_the_day_before(folder):
@@ -114,25 +116,18 @@ def test_a_tariff_is_known_beyond_the_end_of_the_run(folder):
 
 def test_history_before_the_run_stands_in_its_file(folder):
     later = replace(DAYS, start=DAYS.start.replace(day=5), days=1)
-    from_file = {"building": {"profile": "office_load.csv", "peak_kw": None}}
-    whole = office(reading(wants=["load"]))
     path = folder / "history"
-    inputs = read(path, whole, when=DAYS)
-    raw = inputs.scenario.model_dump()
+    raw = read(path, office(reading(wants=["load"])), when=DAYS).scenario.model_dump()
     raw["start"], raw["days"] = later.start, 1
     raw["sites"][0]["forecasts"] = {"history_days": 2}
-    from cosim import Scenario
-    from cosim.scenario.inputs import read_inputs
-
     started = Scenario.in_folder(path, _without_none(raw))
     Reading.seen.clear()
     simulated(read_inputs(started, allow_code=True))
     first = Reading.seen[0].forecasts["load"].values
     np.testing.assert_array_equal(first, [LOAD_KW[48], *LOAD_KW[25:48]])
     raw["sites"][0]["forecasts"] = {"history_days": 3}
-    with pytest.raises(ScenarioError, match=r"history_days = 3: the load does not reach back so far: file cov"):
+    with pytest.raises(ScenarioError, match=r"history_days = 3: the load does not reach back so far: "):
         read_inputs(Scenario.in_folder(path, _without_none(raw)), allow_code=True)
-    assert from_file and DataError
 
 
 def _without_none(value: Any) -> Any:
@@ -164,14 +159,10 @@ def test_only_who_asks_is_connected(folder, monkeypatch):
 
 def test_nothing_is_issued_in_steps_without_a_decision(folder, monkeypatch):
     issued = []
-    issue = orchestrate.mosaik.World  # only to keep the import honest
-    from sims.forecaster import Forecaster
-
     whole = Forecaster.issue
     monkeypatch.setattr(Forecaster, "issue", lambda self, k: issued.append(k) or whole(self, k))
     run_of(folder / "rare", policy=reading(every_minutes=240))
     assert {k % 4 for k in issued} == {0}
-    assert issue is not None
 
 
 # the future -----------------------------------------------------------------------------------------------
@@ -180,12 +171,11 @@ HONEST = [
     {"load": "persistence", "price": "persistence", "co2": "historical_mean", "arrivals": "historical_mean"},
     {"load": "historical_mean", "price": "historical_mean", "co2": "persistence", "arrivals": "persistence"},
 ]
-EMISSIONS = {"emissions": "co2.csv"}
-STEPS = (0, 5, 23, 24, 31, 50, 70)
+STEPS = (0, 23, 40, 70)
 
 
 def another_future(inputs, t: int):
-    """The same up to the start of step `t`; loads, intensities, prices, arrivals and departures after it differ."""
+    """The same up to the start of step `t`, after which load, intensity, arrivals and departures differ."""
     rng, clock = np.random.default_rng(t), inputs.clock
     now_s = clock.start_s + t * clock.step_s
     changed = []
@@ -193,7 +183,8 @@ def another_future(inputs, t: int):
         load_kw, co2 = one.building_kw.copy(), one.co2_g_per_kwh.copy()
         load_kw[t + 1 :] = rng.uniform(0.0, 300.0, len(load_kw) - t - 1)
         co2[t + 1 :] = rng.uniform(100.0, 900.0, len(co2) - t - 1)
-        changed.append(replace(one, building_kw=load_kw, co2_g_per_kwh=co2, sessions=moved(one.sessions, now_s)))
+        cars = moved(one.sessions, now_s)
+        changed.append(replace(one, building_kw=load_kw, co2_g_per_kwh=co2, sessions=cars))
     return replace(inputs, sites=tuple(changed))
 
 
@@ -259,9 +250,8 @@ def test_no_honest_forecast_knows_the_future(folder, forecasts, t, monkeypatch):
 @pytest.mark.parametrize("by", ["price", "co2"])
 def test_cheapest_hours_does_not_know_the_future_either(folder, model, by, monkeypatch):
     policy = {"name": "cheapest_hours", "by": by}
-    for t in (24, 40):
-        one, two = both_futures(folder, {by: model}, t, monkeypatch, policy)
-        assert one[0] == two[0]
+    one, two = both_futures(folder, {by: model}, 40, monkeypatch, policy)
+    assert one[0] == two[0]
 
 
 @pytest.mark.parametrize(
@@ -284,15 +274,13 @@ def test_an_oracle_is_marked_everywhere(folder):
     assert run.header.site("office").oracle_forecasts == ("load", "co2")
     assert run.kpis["sites"]["office"]["oracle_forecasts"] == "load co2"
     assert 'sites.office.forecasts.load = "perfect": an oracle' in "\n".join(run.warnings)
-    from cosim.printed import summary
-    from cosim.results.report import report_html
-
     assert any("load co2" in line and "Oracle" in line for line in summary(run))
     assert "oracle: its forecasts of load, co2 are made from the future" in report_html(run)
 
 
 def test_an_oracle_nobody_looks_at_marks_nothing(folder):
-    inputs = read(folder / "blind", office("llf", forecasts={"price": "perfect", "history_days": 3}), when=DAYS)
+    unseen = {"price": "perfect", "history_days": 3}
+    inputs = read(folder / "blind", office("llf", forecasts=unseen), when=DAYS)
     said = [warning for warning in inputs.warnings if "forecast" in warning]
     assert len(said) == 2
     assert "forecasts.price: llf looks at no forecast of it" in said[0]
@@ -314,7 +302,7 @@ def test_windows_processes_and_seeds(folder):
 
     usual = bytes_of("usual")
     assert bytes_of("days", window_days=1) == usual
-    assert bytes_of("apart", out_of_process=("control", "signals", "building", "fleet")) == usual
+    assert bytes_of("apart", out_of_process=("control", "signals")) == usual
     assert bytes_of("other", seed=2) != usual
 
 
@@ -336,7 +324,7 @@ def test_a_run_cut_into_days_is_told_the_same(folder):
 @pytest.mark.parametrize(
     ("forecasts", "said"),
     [
-        ({"price": "perfekt"}, 'forecasts.price = "perfekt": no such value; did you mean "perfect"'),
+        ({"price": "perfekt"}, 'forecasts.price = "perfekt": no such value; nearest: "perfect"'),
         ({"horizon_hours": 0}, "forecasts.horizon_hours = 0: below 1 h"),
         ({"arrivals": "noisy"}, 'forecasts.arrivals = "noisy": no such value'),
         ({"noise_percent": 3.0}, 'forecasts.noise_percent = 3.0: no forecast is "noisy"'),

@@ -1,4 +1,4 @@
-"""Forecasts against hand-worked days, an independent walk through the calendar, and what must never change."""
+"""Forecasts against hand-worked days, a walk through the calendar, and what must never change."""
 
 import json
 from dataclasses import replace
@@ -57,7 +57,7 @@ def test_persistence_is_the_last_day_of_the_same_kind(day, as_on):
 
 def test_persistence_takes_this_morning_for_tomorrow_morning():
     seen = issued(forecaster(WEEK, DAY_AND_HOUR), 24 + 10)  # Thursday 10:00, for Friday too
-    assert seen.values.tolist() == [110.0, *(float(h) for h in range(11, 24)), *(100.0 + h for h in range(10))]
+    assert seen.values.tolist() == [110.0, *range(11, 24), *range(100, 110)]
 
 
 def test_a_weekend_without_one_before_is_like_the_last_day():
@@ -111,7 +111,7 @@ def test_sources_agree_with_a_walk_back_through_the_calendar(start, zone, step_s
 
 
 def walked_back(local, k, m):
-    """Latest step up to k that is like m: by its clock time and kind of day, else by its clock time, else k."""
+    """Latest step up to k that is like m: in clock time and kind of day, else in clock time, else k."""
     if m <= k:
         return m
     for same_kind in (True, False):

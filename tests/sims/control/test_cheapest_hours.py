@@ -1,4 +1,4 @@
-"""Charging in the cheapest hours against the optimum of a linear programme, and against not looking at all."""
+"""Charging in the cheapest hours against the optimum of a linear programme, and against not looking."""
 
 from dataclasses import replace
 
@@ -149,11 +149,13 @@ def test_by_co2_it_looks_at_nothing_else():
 
 
 def test_published_prices_do_as_well_as_perfect_ones_while_they_are_known():
-    """From 13:00 on all prices until the next midnight are public: who comes later and leaves by then, knows all.
+    """From 13:00 on all prices until the next midnight are public: who comes and leaves by then knows all.
 
     t   0 h ... 13 h published ... 15 h arrives ... 24 h ... 40 h leaves
     """
-    price = np.repeat([0.0, 0.5, 0.9, 0.8, 0.7], [26, 14, 8, 24, 24])  # a night that is dear after a cheap one
+    price = np.repeat(
+        [0.0, 0.5, 0.9, 0.8, 0.7], [26, 14, 8, 24, 24]
+    )  # a night that is dear after a cheap one
     cars = [((30 + i) * STEP_S, (80 + i) * STEP_S, 0.6) for i in range(3)]
     hours = {
         name: episode(cars, price, told=request)
