@@ -104,7 +104,8 @@ def simulate(
                 sims[name].set_state(state)
             _wire(world, sims, entities, inputs)
             _wire_recorder(world, entities, header)
-            _run(world, window.n_steps * clock.step_s)
+            foreseen = any(site.forecasts.needed for site in inputs.sites)
+            _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
             states = {name: sims[name].get_state() for name in SIMULATORS}
@@ -130,13 +131,14 @@ def _world(out_of_process: Collection[str], instant: Callable[[int], str]) -> mo
     )
 
 
-def _run(world: mosaik.World, until_s: int) -> None:
+def _run(world: mosaik.World, until_s: int, *, in_lockstep: bool) -> None:
     """Run to the end; when a simulator fails, end the tasks of the others, or asyncio complains of each."""
     listening = asyncio.all_tasks(world.loop)  # to processes, until the world ends them
     try:
         # without lazy stepping nobody waits for its successors, which saves a quarter of mosaik's time:
-        # buildings and signals run ahead inside the window, the feedback keeps the others within a step
-        world.run(until_s, print_progress=False, shutdown=False, lazy_stepping=False)
+        # buildings and signals run ahead inside the window, the feedback keeps the others within a step.
+        # What they are ahead lies in memory: with forecasts that is 10 MB a site and quantity, so they wait
+        world.run(until_s, print_progress=False, shutdown=False, lazy_stepping=in_lockstep)
     except BaseException:
         waiting = asyncio.all_tasks(world.loop) - listening
         for task in waiting:
