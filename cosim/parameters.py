@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cosim.forecast_parameters import decision_steps, requests
 from cosim.scenario.charger_form import Limit, group_number
 from cosim.scenario.inputs import Inputs, SiteInputs
 from cosim.scenario.phases import building_phase, port_phases
@@ -87,7 +88,7 @@ def controller(inputs: Inputs, site: SiteInputs, *, remote: bool) -> dict[str, A
         "policy": section.name if remote else site.policy,
         "parameters": section.parameters,
         "site": _listed(known),
-        "every_steps": (section.every_minutes or step_s // 60) * 60 // step_s,
+        "every_steps": decision_steps(inputs, site),
         "steps_per_window": site.tariff.demand_window_minutes * 60 // step_s,
         "seed": component_seed(inputs.scenario.seed, f"policy {site.site.name}"),
     }
@@ -143,6 +144,7 @@ def fleet(inputs: Inputs, site: SiteInputs) -> dict[str, Any]:
         "tell_phases": inputs.unbalanced,
         "persistent_vehicles": described.fleet.persistent_vehicles,
         "volt_watt": volt_watt(described),
+        "forecasts": requests(inputs, site, "arrivals"),
     }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # What people ask first, in this order, with the figures that go on the same line: when and where.
 ASKED: dict[str, tuple[str, ...]] = {
+    "oracle_forecasts": (),
     "bill_total": (),
     "events": (),
     "event_reduction_kwh": (),

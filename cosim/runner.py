@@ -199,6 +199,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
         peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
         demand_history_kw=history_by_period(site.tariff, site.site.demand_history_kw) or None,
         events=_event_header(site),
+        oracle_forecasts=site.forecasts.oracles,
     )
 
 

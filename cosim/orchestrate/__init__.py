@@ -23,6 +23,7 @@ from typing import Any
 import mosaik
 
 from cosim import parameters
+from cosim.forecast_parameters import requests, signal_requests
 from cosim.orchestrate.own_process import OwnProcess
 from cosim.results.header import RunHeader
 from cosim.results.layout import DTYPE, shapes
@@ -104,7 +105,8 @@ def simulate(
                 sims[name].set_state(state)
             _wire(world, sims, entities, inputs)
             _wire_recorder(world, entities, header)
-            _run(world, window.n_steps * clock.step_s)
+            foreseen = any(site.forecasts.needed for site in inputs.sites)
+            _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
             states = {name: sims[name].get_state() for name in SIMULATORS}
@@ -130,13 +132,14 @@ def _world(out_of_process: Collection[str], instant: Callable[[int], str]) -> mo
     )
 
 
-def _run(world: mosaik.World, until_s: int) -> None:
+def _run(world: mosaik.World, until_s: int, *, in_lockstep: bool) -> None:
     """Run to the end; when a simulator fails, end the tasks of the others, or asyncio complains of each."""
     listening = asyncio.all_tasks(world.loop)  # to processes, until the world ends them
     try:
         # without lazy stepping nobody waits for its successors, which saves a quarter of mosaik's time:
-        # buildings and signals run ahead inside the window, the feedback keeps the others within a step
-        world.run(until_s, print_progress=False, shutdown=False, lazy_stepping=False)
+        # buildings and signals run ahead inside the window, the feedback keeps the others within a step.
+        # What they are ahead lies in memory: with forecasts that is 10 MB a site and quantity, so they wait
+        world.run(until_s, print_progress=False, shutdown=False, lazy_stepping=in_lockstep)
     except BaseException:
         waiting = asyncio.all_tasks(world.loop) - listening
         for task in waiting:
@@ -166,13 +169,19 @@ def _create(
 ) -> dict[str, Any]:
     """All entities, by `<simulator>/<name>`."""
     made: dict[str, Any] = {}
-    for chosen in {chosen.name: chosen for chosen in parameters.signal_sets(inputs).values()}.values():
+    sets = parameters.signal_sets(inputs)
+    for chosen in {chosen.name: chosen for chosen in sets.values()}.values():
+        paying = [site for site, used in sets.items() if used.name == chosen.name]
         made[f"signals/{chosen.name}"] = sims["signals"].Signals(
-            name=chosen.name, **parameters.signals(chosen, inputs.clock)
+            name=chosen.name,
+            **parameters.signals(chosen, inputs.clock),
+            forecasts=signal_requests(inputs, paying),
         )
     for site in inputs.sites:
         name = site.site.name
-        made[f"building/{name}"] = sims["building"].Building(name=name, **parameters.building(site))
+        made[f"building/{name}"] = sims["building"].Building(
+            name=name, **parameters.building(site), forecasts=requests(inputs, site, "load")
+        )
         made[f"control/{name}"] = sims["control"].Controller(
             name=name, **parameters.controller(inputs, site, remote="control" in out_of_process)
         )
@@ -204,8 +213,13 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
     for place, site in enumerate(inputs.sites):
         name = site.site.name
         building, fleet, control = (made[f"{kind}/{name}"] for kind in ("building", "fleet", "control"))
-        world.connect(building, control, ("p_kw", "building_kw"))
-        world.connect(made[f"signals/{chosen[name].name}"], control, "signals")
+        foreseen = site.forecasts.needed
+        load = [("forecasts", "load_forecast")] if "load" in foreseen else []
+        world.connect(building, control, ("p_kw", "building_kw"), *load)
+        signals = made[f"signals/{chosen[name].name}"]
+        world.connect(signals, control, "signals")
+        if {"price", "co2"} & {*foreseen}:
+            world.connect(_around(signals, name), control, ("forecasts", "signal_forecasts"))
         if site.events is not None:
             world.connect(made[f"events/{name}"], control, "events")
         world.connect(control, fleet, "setpoint_kw")
@@ -223,9 +237,9 @@ def _wire(world: mosaik.World, sims: Mapping[str, Any], made: Mapping[str, Any],
             _feed_back(world, _around(feeder, name), control, {"limits": "limits"}, limits)
 
 
-def _around(feeder: Any, site: str) -> Any:
-    """The feeder's child that tells what holds at one site."""
-    return next(child for child in feeder.children if child.eid == f"{feeder.eid}/site/{site}")
+def _around(entity: Any, site: str) -> Any:
+    """The child of feeder or signals that tells what one site is told."""
+    return next(child for child in entity.children if child.eid == f"{entity.eid}/site/{site}")
 
 
 def _wire_recorder(world: mosaik.World, made: Mapping[str, Any], header: RunHeader) -> None:

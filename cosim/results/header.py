@@ -31,6 +31,8 @@ class SiteHeader:
         ratchet [kW].
     events : EventHeader
         Demand-response programmes and events; of a run with the feature "events".
+    oracle_forecasts : tuple of str
+        Quantities of which the policy was told what no controller can know: those an oracle forecast.
     """
 
     name: str
@@ -41,6 +43,7 @@ class SiteHeader:
     peak_threshold_kw: float | None = None
     demand_history_kw: Mapping[str, tuple[float, ...]] | None = None
     events: EventHeader = field(default_factory=EventHeader)
+    oracle_forecasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Kpi:
 
 SITE = (
     Kpi("currency", "", "Currency"),
+    Kpi("oracle_forecasts", "", "Oracle: forecasts made from the future, no controller can do as well"),
     Kpi("bill_total", "money", "Bill", summed=True),
     Kpi("bill_energy", "money", "Bill: energy", summed=True),
     Kpi("bill_export", "money", "Bill: paid for fed-back energy (negative is earned)", summed=True),

@@ -53,7 +53,10 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
     """Key figures of one site."""
     clock, group = header.clock, f"sites/{site.name}"
     paid, alone = (site_bill(header, site, arrays, power) for power in ("site_kw", "building_kw"))
-    figures: Figures = {"currency": site.currency}
+    figures: Figures = {
+        "currency": site.currency,
+        "oracle_forecasts": " ".join(site.oracle_forecasts) or None,
+    }
     figures |= _money(paid, alone, clock, arrays[f"{group}/site_kw"])
     figures |= session_figures(header, site, arrays)
     connected = int(figures["sessions_connected"] or 0)

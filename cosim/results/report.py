@@ -68,7 +68,16 @@ def _header(run: "Run") -> str:
     first, last = clock.local_time(clock.start_s), clock.local_time(clock.end_s - 1)
     period = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}, steps of {clock.step_s // 60} min"
     period += f", {escape(clock.zone)}"
-    return f"<header><h1>{escape(run.header.name)}</h1><p>{period}, seed {run.header.seed}</p></header>"
+    name, seed = escape(run.header.name), run.header.seed
+    return f"<header><h1>{name}</h1><p>{period}, seed {seed}</p>{''.join(_oracles(run))}</header>"
+
+
+def _oracles(run: "Run") -> Iterator[str]:
+    """Sites whose policy was told the future: nobody should take their figures for a controller's."""
+    for site in run.header.sites:
+        if site.oracle_forecasts:
+            told = f"oracle: its forecasts of {', '.join(site.oracle_forecasts)} are made from the future"
+            yield f"<p><b>Site {escape(site.name)}: {escape(told)}</b></p>"
 
 
 def _versions(run: "Run") -> str:

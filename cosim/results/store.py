@@ -210,6 +210,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
         if "events" in header.features:
             programmes = json.dumps(site.events.programmes)
             file.create_dataset(f"events/{site.name}/programmes", data=programmes, track_times=False)
+        if site.oracle_forecasts:
+            group.attrs["oracle_forecasts"] = " ".join(site.oracle_forecasts)
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -242,6 +244,7 @@ def _read_site(file: h5py.File, name: str, clock: Clock) -> SiteHeader:
         peak_threshold_kw=None if threshold is None else float(threshold),
         demand_history_kw=None if history is None else _read_history(str(history)),
         events=_read_events(file, f"events/{name}", clock.start_s),
+        oracle_forecasts=tuple(str(attrs.get("oracle_forecasts", "")).split()),
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from cosim.scenario.check_chargers import check_chargers
 from cosim.scenario.events_form import check_events_form
+from cosim.scenario.forecasts_form import check_forecasts
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
@@ -216,6 +217,7 @@ def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
         yield Finding("S07", (*here, "fleet"), what, uses=fleet_uses)
     yield from check_degradation(fleet.degradation, (*here, "fleet", "degradation"))
     yield from check_events_form(site.events, (*here, "events"), weather=scenario.weather is not None)
+    yield from check_forecasts(site.forecasts, (*here, "forecasts"))
     if site.export_limit_kw is not None and not site.allow_export:
         what = "limits what `allow_export = false` forbids: permit export or leave the limit out"
         uses = ((*here, "allow_export"),)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.events_form import SiteEvents
+from cosim.scenario.forecasts_form import Forecasts
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.section import Section
 from cosim.scenario.thermal_form import Thermal
@@ -295,6 +296,7 @@ class Site(Section):
     events: list[SiteEvents] = Field(
         default_factory=list, max_length=10, description="demand-response programmes the site takes part in"
     )
+    forecasts: Forecasts | None = None
 
     @property
     def most_export_kw(self) -> float:

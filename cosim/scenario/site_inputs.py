@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cosim.scenario.demand_history import check_demand_history
 from cosim.scenario.event_inputs import EventInputs
+from cosim.scenario.forecast_inputs import ForecastInputs, forecast_warnings, read_forecasts
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
@@ -69,6 +70,8 @@ class SiteInputs:
         Class that decides on charging; its parameters have been tried.
     events : EventInputs or None
         Demand-response programmes and events, None of a site without.
+    forecasts : ForecastInputs
+        What the policy is told of the hours to come.
     """
 
     site: Site
@@ -82,6 +85,7 @@ class SiteInputs:
     tariff: Tariff
     co2_g_per_kwh: Floats
     policy: type[Policy]
+    forecasts: ForecastInputs
     events: EventInputs | None = None
 
 
@@ -110,14 +114,16 @@ class SiteReader:
         co2_g_per_kwh = attempt(self._co2_g_per_kwh)
         attempt(self._check_assignment)
         policy = attempt(self._policy, allow_code=allow_code)
+        forecasts = None if policy is None else attempt(read_forecasts, self, policy)
         if building_kw is None or building_bus is None or fleet is None or evse_bus is None:
             return None
-        if tariff is None or co2_g_per_kwh is None or policy is None:
+        if tariff is None or co2_g_per_kwh is None or policy is None or forecasts is None:
             return None
         sessions, dropped = fleet
         if self.site.fleet.persistent_vehicles and len(set(sessions.vehicle_id)) == len(sessions):
             where = self._where("fleet", "persistent_vehicles")
             self.found.warnings.append(f"{where}: no car comes twice (vehicle_id): it changes nothing")
+        self.found.warnings += forecast_warnings(self, forecasts)
         return SiteInputs(
             site=self.site,
             building_kw=building_kw,
@@ -130,12 +136,18 @@ class SiteReader:
             tariff=tariff,
             co2_g_per_kwh=co2_g_per_kwh,
             policy=policy,
+            forecasts=forecasts,
         )
 
     @property
     def site(self) -> Site:
         """Section of the scenario."""
         return self.scenario.sites[self.index]
+
+    def net_load_kw(self) -> Floats:
+        """Load less PV in every step, shape (n_steps,) [kW]."""
+        pv_kw = self._pv_kw()
+        return self._building_kw() - (0.0 if pv_kw is None else pv_kw)
 
     def _where(self, *keys: str | int) -> str:
         return self.scenario.places.where(self._loc(*keys))

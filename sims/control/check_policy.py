@@ -14,7 +14,6 @@ import numpy as np
 
 from sims.control.controller import Controller
 from sims.control.policy import Floats, Policy
-from sims.control.rehearsal import Rehearsal
 from sims.control.trial import KINDS, N_STEPS, changed_after, trial
 from sims.control.trial_run import (
     ONLY_LOOKS,
@@ -29,6 +28,7 @@ from sims.control.trial_run import (
     copied,
     fail,
     global_random_state,
+    rehearsal_for,
     reordered,
     steps_of,
 )
@@ -112,7 +112,8 @@ def _answers_at_any_site(make: Make) -> None:
 def _only_looks(make: Make) -> None:
     for n_ports in PORT_COUNTS:
         episode = trial(n_ports)
-        rehearsal, controller = Rehearsal(episode), controller_of(make, episode)
+        controller = controller_of(make, episode)
+        rehearsal = rehearsal_for(controller, episode)
         while not rehearsal.done:
             shown = copied(rehearsal.seen)
             asked = ask(controller, rehearsal.k, shown)

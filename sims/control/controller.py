@@ -42,6 +42,8 @@ class Controller:
     def decide(self, k: int, seen: Observation) -> Floats:
         """Setpoints of step `k`, shape (n,) [kW]: the policy's, if a decision is due, else the last ones."""
         if k % self.every_steps == 0:
+            for quantity in self.policy.needs_forecasts:
+                _check_issued(quantity, seen, type(self.policy).__name__)
             self.setpoint_kw = self._checked(self.policy.act(seen))
         return self.setpoint_kw
 
@@ -75,6 +77,16 @@ class Controller:
             port = int(np.argmin(np.isfinite(power)))
             raise SimulationError(f"policy {name} answered {power[port]} kW for port {port}: must be finite")
         return power.astype(np.float64)  # a copy: the policy may go on using its own array
+
+
+def _check_issued(quantity: str, seen: Observation, name: str) -> None:
+    """A forecast that is wanted is there and was issued now, not later."""
+    forecast = seen.forecasts.get(quantity)
+    if forecast is None:
+        raise SimulationError(f"policy {name} needs a forecast of {quantity}: none came")
+    if forecast.issue_s > seen.time_s:
+        what = f"was issued at {forecast.issue_s:g} s, after the step's start at {seen.time_s:g} s"
+        raise SimulationError(f"forecast of {quantity} {what}")
 
 
 def _read_only(site: SiteInfo) -> SiteInfo:

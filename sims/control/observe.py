@@ -1,6 +1,7 @@
 """Turns what came over the wire at the start of a step into an `Observation`."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sims.control.arrays import frozen
 from sims.control.limits import Limits
 from sims.control.policy import Observation
 from sims.control.running_peak import RunningPeak
+from sims.forecast import Forecast
 from sims.signals.events import Event
 
 CAR_FIELDS = (
@@ -58,6 +60,7 @@ class Observer:
             transformer_loading_percent=received.get("transformer_loading_percent", float("nan")),
             vm_min_pu=received.get("vm_min_pu", float("nan")),
             limits=Limits.received(limits) if limits else None,
+            forecasts=_forecasts(received, state),
             energy_kwh=frozen(state["energy_kwh"]),
             events=tuple(Event(**record) for record in received.get("events", ())),
             **self._cars_now(state.get("power_share", 1.0)),
@@ -86,3 +89,13 @@ class Observer:
         occupied = session >= 0
         occupied.flags.writeable = False
         self._cars |= {"session": session, "occupied": occupied}
+
+
+def _forecasts(received: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Forecast]:
+    """Forecasts of all who issue any, by quantity; nobody can change the mapping."""
+    issued = {
+        **received.get("load_forecast", {}),
+        **received.get("signal_forecasts", {}),
+        **state.get("forecasts", {}),
+    }
+    return MappingProxyType({name: Forecast.received(said) for name, said in issued.items()})

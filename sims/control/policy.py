@@ -7,7 +7,7 @@ no future session, no true departure. `sims.control.check_policy` tests any clas
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sims.control.limits import Limits
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
+from sims.forecast import Forecast
 from sims.signals.events import Event
 
 Floats = npt.NDArray[np.float64]
@@ -158,6 +159,8 @@ class Observation:
     events : tuple of Event
         Demand-response events told by now and not over, by their start; times are seconds since the start
         of the run. Nobody knows of an event before its notice.
+    forecasts : mapping of str to Forecast
+        Those the policy `needs_forecasts` of, by quantity, each issued now.
     """
 
     time_s: float
@@ -183,6 +186,7 @@ class Observation:
     window_end_s: Floats
     limits: Limits | None = None
     events: tuple[Event, ...] = ()
+    forecasts: Mapping[str, Forecast] = field(default_factory=dict[str, Forecast])
 
     @property
     def loading_headroom_percent(self) -> float:
@@ -204,10 +208,13 @@ class Policy(ABC):
         Whether the policy is told the future; such a policy is marked wherever it appears.
     needs_limits : bool
         Whether `Observation.limits` is wanted: it costs a sensitivity analysis of the feeder every step.
+    needs_forecasts : tuple of str
+        Quantities whose forecasts are wanted, keys of `sims.forecast.QUANTITIES`; a constructor may set it.
     """
 
     oracle: ClassVar[bool] = False
     needs_limits: ClassVar[bool] = False
+    needs_forecasts: tuple[str, ...] = ()
 
     site: SiteInfo
     rng: np.random.Generator

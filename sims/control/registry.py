@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from sims.control.cheapest_hours import CheapestHours
 from sims.control.grid_aware import GridAware
 from sims.control.policy import Policy
 from sims.control.price_rule import PriceThreshold
@@ -27,6 +28,7 @@ POLICIES: dict[str, type[Policy]] = {
     "llf": LeastLaxityFirst,
     "grid_aware": GridAware,
     "price_threshold": PriceThreshold,
+    "cheapest_hours": CheapestHours,
 }
 
 

@@ -5,11 +5,13 @@ asked   setpoints of a policy, a search, or an agent
 step    the fleet moves energy over k, then cars go and come
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
+from sims.clock import Clock
 from sims.control.controller import Controller
 from sims.control.observe import Observer
 from sims.control.policy import Floats, Ints, Observation, Policy, SiteInfo
@@ -20,6 +22,8 @@ from sims.fleet.parked import Parked
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
 from sims.fleet.stays import plan_stays
+from sims.forecast import ForecastRequest
+from sims.forecaster import Forecasters
 from sims.signals.event_notice import NoticeBoard
 from sims.signals.events import Event
 
@@ -59,6 +63,10 @@ class Episode:
         Wear of the batteries per kWh of throughput [1/kWh].
     events : tuple of Event
         Demand-response events, times in seconds since the epoch.
+    forecasts : mapping of str to ForecastRequest
+        What a policy may have forecast, by quantity.
+    zone : str
+        IANA time zone, for forecasts that look back to other days.
     """
 
     sessions: Sessions
@@ -80,6 +88,8 @@ class Episode:
     persistent_vehicles: bool = False
     wear_price_per_kwh: float = 0.0
     events: tuple[Event, ...] = ()
+    forecasts: Mapping[str, ForecastRequest] = field(default_factory=dict[str, ForecastRequest])
+    zone: str = "UTC"
 
     @property
     def n_steps(self) -> int:
@@ -131,6 +141,8 @@ class Rehearsal:
     ----------
     episode : Episode
         Played from its first step.
+    needs_forecasts : collection of str, optional
+        Quantities to be forecast; default: all the episode offers.
 
     Attributes
     ----------
@@ -138,7 +150,7 @@ class Rehearsal:
         Observation at the start of step `k`; after the last step that of the last step.
     """
 
-    def __init__(self, episode: Episode) -> None:
+    def __init__(self, episode: Episode, needs_forecasts: Collection[str] | None = None) -> None:
         stays = plan_stays(
             episode.sessions,
             episode.ports,
@@ -162,6 +174,7 @@ class Rehearsal:
         self._building_kw = episode.building_kw.tolist()
         self._signals = _signals(episode)
         self._notices = NoticeBoard([event.moved(-episode.start_s) for event in episode.events])
+        self._forecasters = _forecasters(episode, needs_forecasts)
         self._parked: Parked | None = None
         self._table: dict[str, Any] = {}
         shape = (episode.n_steps, len(episode.ports))
@@ -207,6 +220,7 @@ class Rehearsal:
             "building_kw": self._building_kw[self.k],
             "signals": self._signals[self.k],
             "state": state,
+            "signal_forecasts": self._forecasters.issue(self.k),
         }
         feeder, k = self.episode.feeder, self.k
         if known := self._notices.known_at(k * self.episode.step_s):
@@ -230,7 +244,7 @@ def rehearse(policy: Policy, episode: Episode, rng: np.random.Generator, *, ever
     every_steps : int
         Steps an action holds [-].
     """
-    rehearsal = Rehearsal(episode)
+    rehearsal = Rehearsal(episode, policy.needs_forecasts)
     controller = Controller(policy, episode.site, every_steps, rng)
     while not rehearsal.done:
         rehearsal.step(controller.decide(rehearsal.k, rehearsal.seen))
@@ -242,3 +256,17 @@ def _signals(episode: Episode) -> list[dict[str, Any]]:
     names = ("price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
     columns = (getattr(episode, name).tolist() for name in names)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _forecasters(episode: Episode, wanted: Collection[str] | None) -> Forecasters:
+    """Who issues what building, signals and fleet issue in the co-simulation."""
+    clock = Clock(episode.start_s, episode.step_s, episode.n_steps, episode.zone)
+    asked = {
+        quantity: asdict(request)
+        for quantity, request in episode.forecasts.items()
+        if wanted is None or quantity in wanted
+    }
+    series = {"load": episode.building_kw, "price": episode.price_per_kwh, "co2": episode.co2_g_per_kwh}
+    if "arrivals" in asked:
+        series["arrivals"] = episode.sessions.arrivals(clock)
+    return Forecasters(asked, series, clock)

@@ -34,6 +34,8 @@ class ControlSimulator(VectorSimulator):
                     optional=True,
                 ),
                 "events": Port("events told by now and not over, one record each", nan=True, optional=True),
+                "load_forecast": Port("issued now by the building, as `load`", nan=True, optional=True),
+                "signal_forecasts": Port("issued now, by quantity", nan=True, optional=True),
             },
             outputs={"setpoint_kw": Port("requested power of each port [kW]")},
             children={"PortController": Child(outputs={"setpoint_kw": "setpoint_kw"})},

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from sims.clock import SECONDS_PER_DAY
 from sims.control.policy import Floats, Ints
 from sims.control.rehearsal import Episode
 from sims.control.stand_in import StandInFeeder
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, UNIDIRECTIONAL, Ports
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
+from sims.forecast import ForecastRequest
 from sims.signals.events import Event
 
 STEP_S = 900
@@ -22,6 +24,7 @@ KINDS = (UNCONTROLLED, UNIDIRECTIONAL, UNIDIRECTIONAL, BIDIRECTIONAL, BIDIRECTIO
 PEAK_KW = 100.0  # the default threshold of the rules is 0.8 of it
 SITE_CAP_KW = 125.0
 RATED_KVA = 115.0
+HORIZON_STEPS = 20
 
 # arrival, true and declared departure [min]; capacity [kWh]; state of charge on arrival and required
 CARS = (
@@ -71,6 +74,7 @@ def trial(n_ports: int = len(KINDS)) -> Episode:
         steps_per_window=2,
         step_s=STEP_S,
         events=EVENTS,
+        forecasts=_forecasts(),
     )
 
 
@@ -95,6 +99,21 @@ def changed_after(episode: Episode, t: int, rng: np.random.Generator) -> Episode
         demand_window=np.where(later & (rng.random(episode.n_steps) < 0.5), -1, episode.demand_window),
         events=_other_events(episode, t, rng),
     )
+
+
+def _forecasts() -> dict[str, ForecastRequest]:
+    """Forecasts from the day before, which was another one: none knows the hours that are played."""
+    quarter = np.arange(SECONDS_PER_DAY // STEP_S)
+    day_before = {
+        "load": 70.0 + 40.0 * np.sin(quarter / 5.0),
+        "price": 0.15 + 0.1 * np.cos(quarter / 3.0),
+        "co2": 400.0 - quarter,
+        "arrivals": np.mod(quarter, 2.0),
+    }
+    return {
+        quantity: ForecastRequest("persistence", HORIZON_STEPS, before=series.tolist())
+        for quantity, series in day_before.items()
+    }
 
 
 def _sessions() -> Sessions:

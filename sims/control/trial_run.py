@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -37,7 +38,8 @@ class BrokenRuleError(Exception):
 
 def steps_of(make: Make, episode: Episode) -> Iterator[tuple[Observation, Floats]]:
     """What the policy saw and asked, step by step."""
-    rehearsal, controller = Rehearsal(episode), controller_of(make, episode)
+    controller = controller_of(make, episode)
+    rehearsal = rehearsal_for(controller, episode)
     while not rehearsal.done:
         asked = ask(controller, rehearsal.k, copied(rehearsal.seen))
         yield rehearsal.seen, asked
@@ -55,6 +57,11 @@ def controller_of(make: Make, episode: Episode, seed: int = SEED) -> Controller:
         return Controller(make(), episode.site, 1, np.random.default_rng(seed))
     except Exception as error:
         fail(ANSWERS, 0, f"reset with {len(episode.ports)} ports", error)
+
+
+def rehearsal_for(controller: Controller, episode: Episode) -> Rehearsal:
+    """The episode with the forecasts this policy wants."""
+    return Rehearsal(episode, controller.policy.needs_forecasts)
 
 
 def ask(controller: Controller, k: int, seen: Observation) -> Floats:
@@ -101,6 +108,9 @@ def reordered(facts: Facts, order: Ints) -> Facts:
     }
     if isinstance(facts, Observation) and facts.limits is not None:
         columns["limits"] = facts.limits.reordered(order)
+    if isinstance(facts, Observation):
+        told = {name: forecast.copied() for name, forecast in facts.forecasts.items()}
+        columns["forecasts"] = MappingProxyType(told)
     return replace(facts, **columns)
 
 
@@ -114,8 +124,9 @@ def _facts(facts: Any) -> dict[str, Any]:
 
 
 def _all_facts(facts: Any) -> dict[str, Any]:
-    """Facts that are numbers by name, those inside `limits` one by one."""
+    """Facts that are numbers by name, those inside `limits` and `forecasts` one by one."""
     found = _facts(facts)
+    found |= {f"forecasts.{name}": told.values for name, told in found.pop("forecasts", {}).items()}
     inside = found.pop("limits", None)
     if isinstance(inside, Limits):
         numbers = {name: value for name, value in _facts(inside).items() if not isinstance(value, tuple)}

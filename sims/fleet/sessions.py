@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sims.clock import Clock
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -69,3 +71,9 @@ class Sessions:
         inside = np.flatnonzero((self.departure_s > start_s) & (self.arrival_s < end_s))
         ids = np.asarray(self.session_id, dtype=np.str_)[inside]
         return self.take(inside[np.lexsort((ids, self.arrival_s[inside]))])
+
+    def arrivals(self, clock: Clock) -> Floats:
+        """Cars that come within each step and are seen from the next one on, shape (n_steps,) [-]."""
+        step = -(-(self.arrival_s - clock.start_s) // clock.step_s) - 1
+        inside = step[(step >= 0) & (step < clock.n_steps)]
+        return np.bincount(inside, minlength=clock.n_steps).astype(np.float64)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sims.clock import Clock
 from sims.fleet.evse import ASSIGNMENTS, Ports
 from sims.fleet.fleet import Fleet
 from sims.fleet.parked import Parked
@@ -14,6 +15,7 @@ from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import TEXT_COLUMNS, WHOLE_COLUMNS, Sessions
 from sims.fleet.stays import plan_stays
 from sims.fleet.volt_watt import VoltWatt, VoltWattCurves
+from sims.forecaster import Forecasters
 from sims.portcheck import PortError
 from sims.vector import Child, Model, Port, VectorSimulator, child_values
 
@@ -33,6 +35,7 @@ class FleetSimulator(VectorSimulator):
                 "persistent_vehicles",
                 "tell_phases",
                 "volt_watt",
+                "forecasts",
             ],
             inputs={
                 "setpoint_kw": Port("requested power of each port [kW]"),
@@ -68,6 +71,7 @@ class FleetSimulator(VectorSimulator):
         super().__init__()
         self._tables: dict[str, tuple[Parked, dict[str, Any]]] = {}
         self._phases: dict[str, tuple[list[int], list[int]]] = {}
+        self._forecasters: dict[str, Forecasters] = {}
 
     def make(self, eid: str, model: str, **params: Any) -> Fleet:
         """Fleet of a site.
@@ -75,7 +79,8 @@ class FleetSimulator(VectorSimulator):
         Parameters are `sessions` (columns of `Sessions`), `ports` (columns of `Ports`), `assignment`
         (a name), `rules` (fields of `SiteRules`), `n_steps` of the run, `power_share` (one a step, where
         the cars' power depends on the weather), `persistent_vehicles`, `tell_phases` (whether `evse_phases`
-        is published, for feeders that are solved by phases) and `volt_watt` (fields of `VoltWattCurves`).
+        is published, for feeders that are solved by phases), `volt_watt` (fields of `VoltWattCurves`) and
+        `forecasts` (fields of a `ForecastRequest` as `arrivals`).
         """
         sessions = Sessions(**_arrays(params["sessions"]))
         ports = Ports(**_arrays(params["ports"]))
@@ -90,6 +95,9 @@ class FleetSimulator(VectorSimulator):
         rules = SiteRules(**params.get("rules", {}))
         if params.get("tell_phases", False):
             self._phases[eid] = ([], [])
+        if asked := params.get("forecasts"):
+            clock = Clock(self.start_s, self.step_s, params["n_steps"], self.zone)
+            self._forecasters[eid] = Forecasters(asked, {"arrivals": sessions.arrivals(clock)}, clock)
         share, curves = params.get("power_share"), params.get("volt_watt")
         return Fleet(
             sessions,
@@ -138,6 +146,8 @@ class FleetSimulator(VectorSimulator):
             "site_kw": fleet.site_kw,
             "power_share": fleet.power_share,
         }
+        if eid in self._forecasters:
+            state["forecasts"] = self._forecasters[eid].issue(fleet.k)
         return {"state_next": state}
 
     def outcome(self, eid: str) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 One `Signals` entity for each tariff and grid intensity, one `Events` entity a site that may have events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from sims.faults import SimulationError
+from sims.clock import Clock
 from sims.signals.event_notice import NoticeBoard
 from sims.signals.events import Event
-from sims.vector import Model, Port, VectorSimulator
-
-SERIES = ("price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
+from sims.signals.priced import RECORDED, SERIES, Priced
+from sims.vector import Child, Model, Port, VectorSimulator
 
 
 class SignalsSimulator(VectorSimulator):
@@ -20,15 +19,21 @@ class SignalsSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Signals": Model(
-            params=list(SERIES),
+            params=[*SERIES, *RECORDED, "forecasts"],
             outputs={
-                "signals": Port("all of the following in one record, for controllers"),
+                "signals": Port("what controllers are told, in one record"),
                 "price_per_kwh": Port("energy price of the step [1/kWh]"),
                 "export_price_per_kwh": Port("what fed-back energy earns in the step [1/kWh]"),
                 "co2_g_per_kwh": Port("intensity of the grid in the step [g/kWh]"),
                 "demand_window": Port("number of the demand window the step belongs to, -1 for none [-]"),
                 "billing_month": Port("number of the billing month of the step [-]"),
+                "market_price_per_kwh": Port("market price of the step, NaN for none [1/kWh]", nan=True),
+                "co2_marginal_g_per_kwh": Port(
+                    "marginal intensity of the step, NaN for none [g/kWh]", nan=True
+                ),
+                "forecasts": Port("of each site that asks: those issued now, by quantity", nan=True),
             },
+            children={"Site": Child(outputs={"forecasts": "forecasts"})},
         ),
         "Events": Model(
             params=["events"],
@@ -40,25 +45,24 @@ class SignalsSimulator(VectorSimulator):
         ),
     }
 
-    def make(self, eid: str, model: str, **params: Any) -> "dict[str, list[float]] | NoticeBoard":
-        """Signals of five series, one value a step of the run; or `events`, as records of `Event`.
+    def make(self, eid: str, model: str, **params: Any) -> Priced | NoticeBoard:
+        """Signals of the series, those of `RECORDED` and `forecasts` where there are any; or `events`.
 
-        Times of events are seconds since the start of the run.
+        Events are records of `Event`, their times in seconds since the start of the run.
         """
         if model == "Events":
             return NoticeBoard([Event(**record) for record in params["events"]])
-        return {name: list(params[name]) for name in SERIES}
+        clock = Clock(self.start_s, self.step_s, len(params["price_per_kwh"]), self.zone)
+        return Priced(params, params.get("forecasts", {}), clock)
+
+    def children(self, eid: str) -> Mapping[str, Sequence[str]]:
+        entity = self.entities[eid]
+        return {"Site": [f"site/{name}" for name in entity.foreseeing]} if isinstance(entity, Priced) else {}
 
     def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:
         entity = self.entities[eid]
-        if isinstance(entity, NoticeBoard):
-            now_s = k * self.step_s
-            known = [asdict(event) for event in entity.known_at(now_s)]
-            return {"events": known, "event": entity.status_at(now_s)}
-        series: dict[str, list[float]] = entity
-        if k >= len(series["price_per_kwh"]):
-            raise SimulationError(
-                f"the series have {len(series['price_per_kwh'])} steps, step {k} is asked for"
-            )
-        now = {name: values[k] for name, values in series.items()}
-        return {"signals": now, **now}
+        if isinstance(entity, Priced):
+            return entity.at(k)
+        now_s = k * self.step_s
+        known = [asdict(event) for event in entity.known_at(now_s)]
+        return {"events": known, "event": entity.status_at(now_s)}

@@ -404,8 +404,12 @@ def test_nothing_after_any_step_changes_what_was_before(folder):
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy["name"].rpartition(":")[2])
 def test_no_policy_knows_the_future(folder, policy):
-    """Also without a configured peak: the highest load to come is none of its business."""
-    check_no_future(read(folder / "policies", busy(policy), when=DAY), range(4, 23, 6))
+    """Also without a configured peak: the highest load to come is none of its business.
+
+    A tariff is public, so a forecast of the price is asked for that does not look it up.
+    """
+    described = busy(policy, forecasts={"price": "persistence"})
+    check_no_future(read(folder / "policies", described, when=DAY), range(4, 23, 6))
 
 
 def test_another_future_does_change_what_comes_after(folder):

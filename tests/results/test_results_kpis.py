@@ -24,6 +24,7 @@ from sims.clock import Clock
 # battery  a in 0.30 x 100, b out 0.08 x 50, c in 0.08 x 50, e in 0.02 x 50
 OFFICE = {
     "currency": "USD",
+    "oracle_forecasts": None,
     "bill_total": 562.4,
     "bill_energy": 82.4,
     "bill_export": None,

@@ -8,9 +8,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from sims.control.policy import Floats, Observation, Policy, SiteInfo
+from sims.forecast import Forecast
 
 HOUR_S = 3600.0
 P_MAX_KW, ETA_CHARGE, ETA_DISCHARGE = 20.0, 0.9, 0.8
+DEARER_LATER = Forecast("price_per_kwh", 0.0, 900, np.linspace(0.14, 0.3, 96), 96, "published", False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def site_of(cars: tuple[Car | None, ...], **facts: object) -> SiteInfo:
 def seen_of(cars: tuple[Car | None, ...], **facts: object) -> Observation:
     """What is seen at time 0 of these cars."""
     known = {"building_kw": 0.0, "running_peak_kw": 0.0, "time_s": 0.0} | facts
-    prices = {"price_per_kwh": 0.14, "export_price_per_kwh": 0.0}
+    prices = {"price_per_kwh": 0.14, "export_price_per_kwh": 0.0, "forecasts": {"price": DEARER_LATER}}
 
     def column(name: str) -> Floats:
         return np.array([getattr(car, name) if car else 0.0 for car in cars], dtype=np.float64)

@@ -5,14 +5,16 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pytest
 
+from sims.building.simulator import BuildingSimulator
 from sims.control.policy import Policy, SiteInfo
-from sims.control.registry import POLICIES
+from sims.control.registry import POLICIES as REGISTERED
 from sims.control.rehearsal import Rehearsal, rehearse
 from sims.control.rules import Required
 from sims.control.simulator import ControlSimulator
 from sims.control.trial import N_STEPS, STEP_S, trial
 from sims.fleet.rules import SiteRules
 from sims.fleet.simulator import FleetSimulator
+from sims.forecast import QUANTITIES, ForecastRequest
 from sims.signals.simulator import SERIES, SignalsSimulator
 
 
@@ -32,13 +34,25 @@ def listed(facts, *left_out):
 def simulators(name, episode, every_steps):
     """Controller and fleet as the co-simulation makes them, from plain lists."""
     control, fleet = ControlSimulator(), FleetSimulator()
-    for sid, simulator in (("control", control), ("fleet", fleet)):
-        simulator.init(sid, step_s=STEP_S)
+    building, signals = BuildingSimulator(), SignalsSimulator()
+    for simulator in (control, fleet, building, signals):
+        simulator.init(type(simulator).__name__, step_s=STEP_S)
+    asked = {quantity: asdict(request) for quantity, request in episode.forecasts.items()}
+    needed = POLICIES[name]().needs_forecasts
+
+    def wanted(*quantities):
+        return {quantity: asked[quantity] for quantity in quantities if quantity in needed}
+
+    load_kw = episode.building_kw.tolist()
+    building.create(1, "Building", name="site", load_kw=load_kw, forecasts=wanted("load"))
+    series = {column: getattr(episode, column).tolist() for column in SERIES}
+    prices = wanted("price", "co2")
+    signals.create(1, "Signals", name="site", **series, forecasts={"site": prices} if prices else {})
     control.create(
         1,
         "Controller",
         name="site",
-        policy=name,
+        policy=POLICIES[name],
         site=listed(episode.site, "step_s"),
         every_steps=every_steps,
         steps_per_window=episode.steps_per_window,
@@ -53,8 +67,9 @@ def simulators(name, episode, every_steps):
         n_steps=N_STEPS,
         power_share=None if episode.power_share is None else episode.power_share.tolist(),
         persistent_vehicles=episode.persistent_vehicles,
+        forecasts=wanted("arrivals"),
     )
-    return control, fleet
+    return control, fleet, building, signals
 
 
 def noticed(episode):
@@ -75,6 +90,13 @@ def returning(n_ports=6):
     batteries[[6, 7, 8, 9]] = batteries[[0, 1, 2, 5]]
     cars = replace(episode.sessions, vehicle_id=tuple(names), capacity_kwh=batteries)
     return replace(episode, sessions=cars, persistent_vehicles=True, wear_price_per_kwh=0.05)
+
+
+def foreseeing():
+    """The trial with perfect forecasts of everything."""
+    episode = trial()
+    perfect = {quantity: ForecastRequest("perfect", N_STEPS) for quantity in QUANTITIES}
+    return replace(episode, forecasts=perfect)
 
 
 def charging_hub():
@@ -101,9 +123,23 @@ EPISODES = {
     "1 port": lambda: trial(1),
     "6 ports": trial,
     "hub": charging_hub,
+    "foreseeing": foreseeing,
     "returning": returning,
     "no events": lambda: replace(trial(), events=()),
 }
+
+
+class Foreseeing(Policy):
+    """Answers by every number of every forecast."""
+
+    needs_forecasts = tuple(QUANTITIES)
+
+    def act(self, seen):
+        mixed = sum(told.values @ np.cos(np.arange(len(told.values))) for told in seen.forecasts.values())
+        return self.site.p_max_kw * np.sin(mixed)
+
+
+POLICIES = REGISTERED | {"foreseeing": Foreseeing}
 
 
 @pytest.mark.parametrize("every_steps", [1, 4])
@@ -112,13 +148,15 @@ EPISODES = {
 def test_it_equals_the_simulators_step_for_step(name, hours, every_steps):
     episode = EPISODES[hours]()
     rehearsed = played(name, episode, every_steps)
-    control, fleet = simulators(name, episode, every_steps)
+    control, fleet, building, signals = simulators(name, episode, every_steps)
     state, told, board = fleet.fed_back("site")["state_next"], {}, noticed(episode)
     for k in range(N_STEPS):
-        signals = {series: getattr(episode, series).tolist()[k] for series in SERIES}
-        building_kw = float(episode.building_kw[k])
-        received = {"building_kw": building_kw, "signals": signals, "state": state} | told
-        received |= {"events": board.advance("site", k, {})["events"]}
+        load, priced = building.advance("site", k, {}), signals.advance("site", k, {})
+        building_kw = load["p_kw"]
+        received = {"building_kw": building_kw, "signals": priced["signals"], "state": state} | told
+        received["load_forecast"] = load["forecasts"]
+        received["signal_forecasts"] = priced["forecasts"][0] if priced["forecasts"] else {}
+        received["events"] = board.advance("site", k, {})["events"]
         asked = control.advance("site", k, received)
         out = fleet.advance("site", k, {"building_kw": building_kw} | asked)
         state = out["state_next"]
