@@ -179,6 +179,8 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
         "reactive": any(group.draws_kvar for group in chargers),
         "taps": bool(inputs.tap_changers),
         "volt_watt": any(group.volt_watt is not None for group in chargers),
+        "market": any(site.market_price_per_kwh is not None for site in inputs.sites),
+        "co2_marginal": any(site.co2_marginal_g_per_kwh is not None for site in inputs.sites),
     }
     return tuple(sorted(name for name, on in features.items() if on))
 
@@ -193,6 +195,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
         signals=signals,
         currency=site.site.currency,
         peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
+        co2_cost_per_t=None if site.site.emissions is None else site.site.emissions.cost_per_t,
     )
 
 

@@ -22,7 +22,7 @@ def site_bill(header: RunHeader, site: SiteHeader, arrays: Arrays, power: str = 
     Parameters
     ----------
     header : RunHeader
-        Clock and tariffs.
+        Clock and tariffs; a tariff that buys at the market is billed at the stored market price.
     site : SiteHeader
         Whose bill.
     arrays : Arrays
@@ -30,4 +30,8 @@ def site_bill(header: RunHeader, site: SiteHeader, arrays: Arrays, power: str = 
     power : str
         Series of the site that is billed: "site_kw", or "building_kw" for the building alone.
     """
-    return bill(site_tariff(header, site), header.clock, arrays[f"sites/{site.name}/{power}"])
+    tariff, site_kw = site_tariff(header, site), arrays[f"sites/{site.name}/{power}"]
+    if tariff.real_time is None:
+        return bill(tariff, header.clock, site_kw)
+    market = arrays[f"signals/{site.signals}/market_price_per_kwh"]
+    return bill(tariff, header.clock, site_kw, market_price_per_kwh=market)

@@ -25,6 +25,8 @@ class SiteHeader:
         Of the bill.
     peak_threshold_kw : float or None
         Threshold the policy was given [kW].
+    co2_cost_per_t : float or None
+        What a tonne of CO2 is worth, None without a price [currency/t].
     """
 
     name: str
@@ -33,6 +35,7 @@ class SiteHeader:
     signals: str
     currency: str
     peak_threshold_kw: float | None = None
+    co2_cost_per_t: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class Run:
         return self._group(f"sites/{name}")
 
     def signals(self, name: str) -> Group:
-        """Series of a set of signals: `price_per_kwh` and, where given, `co2_g_per_kwh`."""
+        """Series of a set of signals: `price_per_kwh`, `co2_g_per_kwh`, and the market's where it has any."""
         return self._group(f"signals/{name}")
 
     @property

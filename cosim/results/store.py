@@ -203,6 +203,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
         group.attrs["signals"], group.attrs["currency"] = site.signals, site.currency
         if site.peak_threshold_kw is not None:
             group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
+        if site.co2_cost_per_t is not None:
+            group.attrs["co2_cost_per_t"] = site.co2_cost_per_t
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -225,7 +227,7 @@ def _read_header(file: h5py.File) -> RunHeader:
 
 def _read_site(file: h5py.File, name: str) -> SiteHeader:
     attrs = _attributes(file[f"sites/{name}"])
-    threshold = attrs.get("peak_threshold_kw")
+    threshold, co2_cost = attrs.get("peak_threshold_kw"), attrs.get("co2_cost_per_t")
     return SiteHeader(
         name=name,
         evse=tuple(_values(file, f"sites/{name}/evse")),
@@ -233,6 +235,7 @@ def _read_site(file: h5py.File, name: str) -> SiteHeader:
         signals=str(attrs["signals"]),
         currency=str(attrs["currency"]),
         peak_threshold_kw=None if threshold is None else float(threshold),
+        co2_cost_per_t=None if co2_cost is None else float(co2_cost),
     )
 
 

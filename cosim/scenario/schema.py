@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.positions import Places, site_names
+from cosim.scenario.prices_form import Emissions, Prices
 from cosim.scenario.section import Section
 from cosim.scenario.thermal_form import Thermal
 from cosim.scenario.voltage_form import TapChanger, VoltVar, VoltWatt
@@ -264,9 +265,8 @@ class Site(Section):
     tariff: str = Field(
         description="a preset (`cosim list tariffs`) or a tariff TOML file", examples=["svp_cb1_paper"]
     )
-    emissions: str | None = Field(
-        default=None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]"
-    )
+    prices: Prices | None = None
+    emissions: Emissions | None = None
     site_cap_kw: float | None = Field(
         default=None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
     )

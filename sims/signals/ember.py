@@ -68,7 +68,7 @@ def read_ember(path: Path, country: str | None, zone: str) -> Series:
         prices.append(numbers(chosen, PRICE, faults))
     if strange := _country_fault(path, country, seen):
         raise DataError([*faults.listed(), strange])
-    every_row, every_time, price = (np.concatenate(parts) for parts in (rows, time_s, prices))
+    every_row, every_time, price = np.concatenate(rows), np.concatenate(time_s), np.concatenate(prices)
     _check_unit(price, every_row, faults)
     step_s = even_step(every_time, every_row, zone, faults)
     if faults:

@@ -1,4 +1,4 @@
-"""Days that could have been: hourly prices or intensities drawn as a level times a shape, or from a covariance.
+"""Days that could have been: hourly prices or intensities, drawn as level times shape or from a covariance.
 
     level x shape    value_h = level * (mean_shape_h + sum_k z_k factor_k,h),  log(level) an AR(1) of days
     Gaussian         value ~ N(mean, covariance), each day for itself
@@ -198,7 +198,7 @@ def _floored(days: Floats, floor: float | None) -> Floats:
 
 
 def _weighted(weights: Floats, rows: Floats) -> Floats:
-    """Sums of `rows`, shape (k, 24), by `weights`, shape (..., k); unlike `@` the same however many there are."""
+    """Sums of `rows`, (k, 24), by `weights`, (..., k); unlike `@`, bit for bit the same in a longer array."""
     return np.einsum("...k,kh->...h", weights, rows)
 
 

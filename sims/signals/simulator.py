@@ -7,6 +7,8 @@ from sims.faults import SimulationError
 from sims.vector import Model, Port, VectorSimulator
 
 SERIES = ("price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
+RECORDED = ("market_price_per_kwh", "co2_marginal_g_per_kwh")
+"""Series for the record alone; where there is none, NaN is published."""
 
 
 class SignalsSimulator(VectorSimulator):
@@ -14,7 +16,7 @@ class SignalsSimulator(VectorSimulator):
 
     MODELS: ClassVar[Mapping[str, Model]] = {
         "Signals": Model(
-            params=list(SERIES),
+            params=[*SERIES, *RECORDED],
             outputs={
                 "signals": Port("all of the following in one record, for controllers"),
                 "price_per_kwh": Port("energy price of the step [1/kWh]"),
@@ -22,13 +24,19 @@ class SignalsSimulator(VectorSimulator):
                 "co2_g_per_kwh": Port("intensity of the grid in the step [g/kWh]"),
                 "demand_window": Port("number of the demand window the step belongs to, -1 for none [-]"),
                 "billing_month": Port("number of the billing month of the step [-]"),
+                "market_price_per_kwh": Port("market price of the step, NaN for none [1/kWh]", nan=True),
+                "co2_marginal_g_per_kwh": Port(
+                    "marginal intensity of the step, NaN for none [g/kWh]", nan=True
+                ),
             },
         )
     }
 
     def make(self, eid: str, model: str, **params: Any) -> dict[str, list[float]]:
-        """Signals of five series, one value a step of the run."""
-        return {name: list(params[name]) for name in SERIES}
+        """Signals of the series, one value a step of the run; those of `RECORDED` may be left out."""
+        nothing = [float("nan")] * len(params["price_per_kwh"])
+        told = {name: list(params[name]) for name in SERIES}
+        return told | {name: list(params.get(name) or nothing) for name in RECORDED}
 
     def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:
         series: dict[str, list[float]] = self.entities[eid]
@@ -37,4 +45,4 @@ class SignalsSimulator(VectorSimulator):
                 f"the series have {len(series['price_per_kwh'])} steps, step {k} is asked for"
             )
         now = {name: values[k] for name, values in series.items()}
-        return {"signals": now, **now}
+        return {"signals": {name: now[name] for name in SERIES}, **now}

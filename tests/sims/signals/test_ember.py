@@ -1,4 +1,4 @@
-"""Ember's hourly prices: a file written by hand, over the days clocks change, and everything wrong with one."""
+"""Ember's hourly prices: files written by hand, over the days clocks change, and all that is wrong with some."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,9 @@ ROME = "Europe/Rome"
 HEADER = "Country,ISO3 Code,Datetime (UTC),Datetime (Local),Price (EUR/MWhe)"
 
 
-def rows(first: datetime, hours: int, country: str = "Italy", code: str = "ITA", zone: str = ROME) -> list[str]:
+def rows(
+    first: datetime, hours: int, country: str = "Italy", code: str = "ITA", zone: str = ROME
+) -> list[str]:
     """Hours from a UTC instant; the price is the number of the hour less 2.5, so that it starts negative."""
     instants = [first + timedelta(hours=h) for h in range(hours)]
     return [
@@ -54,7 +56,9 @@ def test_utc_is_the_truth_on_the_days_clocks_change(file, first, hours, day):
 def test_prices_are_told_per_kwh_and_stay_negative(file):
     series = read_ember(file(rows(MARCH, 6)), None, ROME)
     assert series.step_s == 3600
-    np.testing.assert_allclose(series.values["price_per_kwh"], [-0.0025, -0.0015, -0.0005, 0.0005, 0.0015, 0.0025])
+    np.testing.assert_allclose(
+        series.values["price_per_kwh"], [-0.0025, -0.0015, -0.0005, 0.0005, 0.0015, 0.0025]
+    )
 
 
 @pytest.mark.parametrize("header", [

@@ -1,4 +1,4 @@
-"""Drawn days: what is published of Italian prices, what must hold for any draw, and fewer draws for a mean."""
+"""Drawn days: what is published of Italian prices, what holds for any draw, and fewer draws for a mean."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,9 @@ def test_shapes_have_mean_one_and_six_factors_that_only_move_energy_between_hour
     assert (np.diff(np.diag(products)) < 0.0).all()
 
 
-@pytest.mark.parametrize(("year", "profile"), [(2022, "italy_2022"), (2023, "italy_2023"), (2024, "italy_2024")])
+@pytest.mark.parametrize(
+    ("year", "profile"), [(2022, "italy_2022"), (2023, "italy_2023"), (2024, "italy_2024")]
+)
 def test_drawn_days_have_the_mean_of_their_year(year, profile):
     hours = load_profile(profile, "price").per_kwh
     expected = italian_level_shape(year).mean
@@ -137,13 +139,15 @@ def test_days_around_a_profile_keep_its_shape_and_mean():
     model = LevelShape.around(hours, 0.2, 0.6)
     drawn = draw_days(model, 40_000, rng())
     np.testing.assert_allclose(model.mean, hours)
-    np.testing.assert_allclose(drawn / drawn.mean(axis=1, keepdims=True) - hours / hours.mean(), 0.0, atol=1e-12)
+    np.testing.assert_allclose(
+        drawn / drawn.mean(axis=1, keepdims=True) - hours / hours.mean(), 0.0, atol=1e-12
+    )
     np.testing.assert_allclose(drawn.mean(axis=0), hours, rtol=0.01)
     np.testing.assert_allclose(draw_days(LevelShape.around(hours, 0.0, 0.0), 3, rng()), [hours] * 3)
 
 
 # ---------------------------------------------------------------- fewer draws for a mean
-# the study of smart_charging.md 6: 100 cars of 22 kW, 15 min, 2023, no common limit; cheapest slots are optimal
+# 100 cars of 22 kW, 15 min, prices of 2023, no common limit: the cheapest slots of a stay are the optimum
 
 PER_DAY, N_CARS, P_KW = 96, 100, 22.0
 SLOT_KWH = P_KW * 24 / PER_DAY
@@ -198,7 +202,7 @@ def test_antithetic_pairs_and_control_variate_need_fewer_draws():
 
 @by_model
 def test_pairs_do_best_where_the_cost_is_linear(name):
-    """A fixed schedule's cost is linear in Gaussian prices: a pair hits the mean; a lognormal level is not."""
+    """A fixed schedule is linear in Gaussian prices: each pair hits the mean; not so a lognormal level."""
     prices = draw_scenarios(MODELS[name], 400, rng(), antithetic=True)[:, 0]
     bought = np.linspace(0.0, 10.0, 24)
     found = antithetic_mean(prices @ bought)
