@@ -76,19 +76,24 @@ class Clock:
         epoch_s = self.epoch_s()
         local_s = epoch_s + _utc_offset_s(epoch_s, ZoneInfo(self.zone), SECONDS_PER_DAY // self.step_s)
         days = local_s // SECONDS_PER_DAY
-        months = days.astype("datetime64[D]").astype("datetime64[M]")
+        second_of_day = local_s - days * SECONDS_PER_DAY
+        day = days - days[0]
+        # what a day has is worked out once a day and looked up by the steps
+        dates: npt.NDArray[np.int64] = np.arange(days[0], days.max() + 1)
+        months = dates.astype("datetime64[D]").astype("datetime64[M]")
         month_number = months.astype(np.int64)
         month = month_number % 12 + 1
-        day_of_month = days - months.astype("datetime64[D]").astype(np.int64)
+        day_of_month = dates - months.astype("datetime64[D]").astype(np.int64)
         return Calendar(
-            year=1970 + month_number // 12,
-            month=month,
-            weekday=(days + THURSDAY) % 7,
-            hour=local_s % SECONDS_PER_DAY // SECONDS_PER_HOUR,
-            day_of_year=DAYS_BEFORE_MONTH[month - 1] + day_of_month,
+            year=(1970 + month_number // 12)[day],
+            month=month[day],
+            weekday=((dates + THURSDAY) % 7)[day],
+            hour=second_of_day // SECONDS_PER_HOUR,
+            second_of_day=second_of_day,
+            day_of_year=(DAYS_BEFORE_MONTH[month - 1] + day_of_month)[day],
             ordinal=days + ORDINAL_OF_1970,
-            billing_month=month_number - month_number[0],
-            day=days - days[0],
+            billing_month=(month_number - month_number[0])[day],
+            day=day,
         )
 
 
@@ -126,6 +131,8 @@ class Calendar:
         0 is Monday, 6 is Sunday [-].
     hour : ints
         0..23, the local clock hour in which the step starts [h].
+    second_of_day : ints
+        0..86399, what the local clock shows at the start of the step [s].
     day_of_year : ints
         0..365, the place of month and day in a leap year: 1 March is 60 in every year [-].
     ordinal : ints
@@ -140,6 +147,7 @@ class Calendar:
     month: npt.NDArray[np.int64]
     weekday: npt.NDArray[np.int64]
     hour: npt.NDArray[np.int64]
+    second_of_day: npt.NDArray[np.int64]
     day_of_year: npt.NDArray[np.int64]
     ordinal: npt.NDArray[np.int64]
     billing_month: npt.NDArray[np.int64]

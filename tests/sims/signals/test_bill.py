@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sims.clock import Clock
-from sims.signals.bill import bill, demand_windows
+from sims.signals.bill import bill
+from sims.signals.windows import demand_windows
 from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
 from sims.signals.tariff_files import load_tariff
 
