@@ -205,7 +205,9 @@ def schema() -> None:
 @app.command(name="list")
 @ending_well()
 def list_(
-    what: Annotated[str, typer.Argument(help="policies, tariffs, networks, assignments or vehicles")],
+    what: Annotated[
+        str, typer.Argument(help="policies, tariffs, profiles, networks, assignments or vehicles")
+    ],
 ) -> None:
     """List what a scenario can name, one line each."""
     if what not in CATALOGUES:
@@ -281,6 +283,12 @@ def _tariffs() -> dict[str, str]:
     return {name: load_tariff(name, Path()).label for name in list_tariffs()}
 
 
+def _profiles() -> dict[str, str]:
+    from sims.signals.day_profiles import list_profiles, load_profile
+
+    return {name: load_profile(name, q).label for q in ("price", "co2") for name in list_profiles(q)}
+
+
 def _networks() -> dict[str, str]:
     from networks import catalogue
 
@@ -306,6 +314,7 @@ def _first_line(described: object) -> str:
 CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {
     "policies": _policies,
     "tariffs": _tariffs,
+    "profiles": _profiles,
     "networks": _networks,
     "assignments": _assignments,
     "vehicles": _vehicles,

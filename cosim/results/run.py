@@ -239,6 +239,12 @@ class Run:
 
         return port_occupancy(self, name)
 
+    def plot_prices(self, name: str) -> "Figure":
+        """What energy costs and emits at a site: market, price drawn and fed back, CO2."""
+        from cosim.results.plots_prices import site_prices
+
+        return site_prices(self, name)
+
     def plot_network(self, step: int | None = None) -> "Figure":
         """The feeder in one step, by default the one of highest loading; needs `has_network`."""
         from cosim.results.network_plot import feeder_picture

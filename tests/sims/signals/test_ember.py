@@ -1,4 +1,4 @@
-"""Ember's hourly prices: files written by hand, over the days clocks change, and all that is wrong with some."""
+"""Ember's hourly prices: files written by hand, over the days clocks change, and what is wrong with some."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -103,7 +103,7 @@ BAD = [
     ("empty", _priced(""), "D41 .*empty cell"),
     ("comma", _priced('"91,7"'), "decimal comma"),
     ("1e6", _priced("1000000"), r'D57 .*= "1e\+06": outside \+-10000 EUR/MWh; in cents\?'),
-    ("time", lambda lines: [lines[0].replace("2023-03-25", "25/03/2023"), *lines[1:]], "D53 .*is no ISO 8601"),
+    ("time", lambda rest: [rest[0].replace("2023-03-25", "25/03/2023"), *rest[1:]], "D53 .*is no ISO 8601"),
     ("no rows", lambda lines: [], "no rows below the header"),
     ("one row", lambda lines: lines[:1], "at least two rows"),
 ]  # fmt: skip
