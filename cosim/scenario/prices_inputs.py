@@ -8,11 +8,12 @@ import numpy.typing as npt
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.prices_form import Emissions, EmissionsSeries, PriceGenerator, Prices
 from cosim.scenario.schema import Scenario
+from sims.cells import display
 from sims.clock import Clock
-from sims.faults import ScenarioError
+from sims.faults import DataError, Fault, ScenarioError
 from sims.seeds import component_rng
 from sims.signals.day_profiles import load_profile, on_steps
-from sims.signals.ember import read_ember
+from sims.signals.ember import is_ember, read_ember
 from sims.signals.price_scenarios import (
     DayModel,
     LevelShape,
@@ -94,7 +95,13 @@ def read_marginal(scenario: Scenario, emissions: Emissions | None, clock: Clock)
 def _price_file(path: Path, prices: Prices, clock: Clock) -> Series:
     if prices.layout == "ember":
         return read_ember(path, prices.country, clock.zone)
-    return read_series(path, ("price_per_kwh",), clock.zone)
+    try:
+        return read_series(path, ("price_per_kwh",), clock.zone)
+    except DataError as error:
+        if not is_ember(path):
+            raise
+        what = 'the header is not `time,price_per_kwh`; it looks like Ember\'s: write layout = "ember"'
+        raise DataError([Fault("D06", f"{display(path)}:1", what)]) from error
 
 
 def _drawn_prices(scenario: Scenario, generator: PriceGenerator, clock: Clock) -> Floats:

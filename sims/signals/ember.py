@@ -28,8 +28,18 @@ LAYOUT = Columns(
 )
 # the mean of a month of any market is far above this; a whole file below it is per kWh already
 LEAST_EUR_PER_MWH = 2.0
+MOST_OF_A_HEADER = 1000
 # no European auction goes beyond half of this
 MOST_EUR_PER_MWH = 10_000.0
+
+
+def is_ember(path: Path) -> bool:
+    """Whether the first line of a file is a header of this layout; the file may be anything."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return UTC_TIME in file.readline(MOST_OF_A_HEADER)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def read_ember(path: Path, country: str | None, zone: str) -> Series:
