@@ -8,12 +8,15 @@ Rows 56 and 57 of the catalogue of faults: negative prices are legal, prices of 
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from cosim.scenario.inputs import read_inputs
 from cosim.scenario.load import load_scenario
 from cosim.scenario.prices_form import Prices
+from cosim.scenario.prices_inputs import read_prices
+from sims.clock import Clock
 from sims.faults import DataError, ScenarioError
 
 Office = Callable[..., Path]
@@ -38,8 +41,8 @@ def buying(office: Office, section: str, currency: str = "EUR", tariff: str = "m
     return path
 
 
-def refused(path: Path, error: type[Exception] = ScenarioError) -> str:
-    with pytest.raises(error) as caught:
+def refused(path: Path) -> str:
+    with pytest.raises(ScenarioError) as caught:
         read_inputs(load_scenario(path))
     return str(caught.value)
 
@@ -110,6 +113,19 @@ def write_prices(path: Path, prices: list[str], column: str = "price_per_kwh") -
     (path.parent / "data" / "p.csv").write_text("\n".join([f"time,{column}", *rows, ""]))
 
 
+def market(path: Path) -> np.ndarray:
+    """Market price of the office, without its feeder."""
+    scenario = load_scenario(path)
+    clock = Clock.from_local(scenario.start, scenario.days, 900, scenario.timezone)
+    return read_prices(scenario, scenario.sites[0].prices, clock)
+
+
+def file_refused(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        market(path)
+    return str(caught.value)
+
+
 FILES = [
     ("nan", ["0.1"] * 191 + ["NaN"], 'D40 data/p.csv:193:price_per_kwh = "NaN": must be finite'),
     ("1e6", ["1e6"] + ["0.1"] * 191, "per MWh or in cents given?"),
@@ -125,24 +141,23 @@ def test_a_price_file_of_another_unit_is_refused_with_a_hint(
 ) -> None:
     path = buying(office, 'prices.file = "data/p.csv"')
     write_prices(path, prices)
-    assert said in refused(path, DataError)
+    assert said in file_refused(path)
 
 
 def test_negative_prices_are_legal(office: Office) -> None:
     path = buying(office, 'prices.file = "data/p.csv"')
     write_prices(path, ["-0.5"] * 192)
-    (site,) = read_inputs(load_scenario(path)).sites
-    assert (site.market_price_per_kwh == -0.5).all()
+    assert (market(path) == -0.5).all()
 
 
 def test_another_column_a_missing_file_and_too_few_days_are_named(office: Office) -> None:
     path = buying(office, 'prices.file = "data/p.csv"')
-    assert "D01 data/p.csv: no such file" in refused(path, DataError)
+    assert "D01 data/p.csv: no such file" in file_refused(path)
     write_prices(path, ["0.1"] * 192, column="price_per_mwh")
-    assert 'nearest: "price_per_kwh"' in refused(path, DataError)
+    assert 'nearest: "price_per_kwh"' in file_refused(path)
     write_prices(path, ["0.1"] * 192)
     path.write_text(path.read_text().replace("2019-06-03", "2019-06-04"))
-    assert "D45 data/p.csv:price_per_kwh: file covers" in refused(path, DataError)
+    assert "D45 data/p.csv:price_per_kwh: file covers" in file_refused(path)
 
 
 def test_ember_is_another_layout_of_the_same_key(office: Office) -> None:
@@ -153,14 +168,11 @@ def test_ember_is_another_layout_of_the_same_key(office: Office) -> None:
     table.write_text(
         "\n".join(["Country,ISO3 Code,Datetime (UTC),Datetime (Local),Price (EUR/MWhe)", *rows, ""])
     )
-    assert 'D07 data/e.csv:Country: "Spain": the file has no row of it; valid: Italy' in refused(
-        path, DataError
-    )
+    assert 'D07 data/e.csv:Country: "Spain": the file has no row of it; valid: Italy' in file_refused(path)
     path.write_text(path.read_text().replace(', country = "Spain"', ""))
-    (site,) = read_inputs(load_scenario(path)).sites
-    assert site.market_price_per_kwh[[0, 4, -1]] == pytest.approx([0.043, 0.042, -0.004])  # from 07:00 UTC
+    assert market(path)[[0, 4, -1]] == pytest.approx([0.043, 0.042, -0.004])  # from 07:00 UTC
     path.write_text(path.read_text().replace(', layout = "ember"', ""))
-    assert 'it looks like Ember\'s: write layout = "ember"' in refused(path, DataError)
+    assert 'it looks like Ember\'s: write layout = "ember"' in file_refused(path)
 
 
 def test_the_same_scenario_in_python() -> None:
