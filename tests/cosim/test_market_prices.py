@@ -268,11 +268,19 @@ def test_same_bytes_again_in_other_windows_and_out_of_process(tmp_path):
 
 def test_sites_on_one_market_share_it_and_another_seed_is_another_month(tmp_path):
     buying, _ = two_sites(tmp_path)
-    both = read(tmp_path, buying, buying | {"name": "shop"}, when=THREE_DAYS)
-    first, second = (one.market_price_per_kwh for one in both.sites)
+    dearer = buying | {"name": "kiosk", "prices": {"profile": "italy_2022"}}
+    dirtier = buying | {"name": "mill"}
+    dirtier["emissions"] = buying["emissions"] | {"marginal": {"profile": "co2_synthetic"}}
+    both = read(tmp_path, buying, buying | {"name": "shop"}, dearer, dirtier, when=THREE_DAYS)
+    first, second = (one.market_price_per_kwh for one in both.sites[:2])
     np.testing.assert_array_equal(first, second)
     sets = signal_sets(both)
     assert sets["office"] is sets["shop"]
+    assert [sets[name].name for name in ("office", "kiosk", "mill")] == [
+        "market",
+        "market_kiosk",
+        "market_mill",
+    ]
     section = {"generator": {"year": 2023}, "resample": "linear"}
     np.testing.assert_array_equal(market(tmp_path, THREE_DAYS, **section), first)
     other = market(tmp_path, Small(start=WEDNESDAY, days=3, zone=ROME, seed=2), **section)
