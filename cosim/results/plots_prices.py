@@ -11,7 +11,9 @@ from cosim.results.plots import BLUE, GREEN, GREY, ORANGE, STEP, base_figure, ed
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from cosim.results.run import Run
+    from cosim.results.run import Group, Run
+
+Floats = npt.NDArray[np.float64]
 
 PRICES = (
     ("market_price_per_kwh", "market", GREY),
@@ -30,14 +32,7 @@ def site_prices(run: "Run", name: str) -> "Figure":
 
     header = run.header.site(name)
     stored = run.signals(header.signals)
-    prices, intensities = (
-        [
-            (label, colour, values)
-            for key, label, colour in table
-            if _says(values := getattr(stored, key, None))
-        ]
-        for table in (PRICES, INTENSITIES)
-    )
+    prices, intensities = _told(stored, PRICES), _told(stored, INTENSITIES)
     rows = 2 if intensities else 1
     heights = [0.6, 0.4][:rows]
     panes = make_subplots(rows=rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.07)
@@ -54,6 +49,11 @@ def site_prices(run: "Run", name: str) -> "Figure":
     return figure
 
 
-def _says(values: npt.NDArray[np.float64] | None) -> bool:
-    """Whether a series is there and tells anything: an intensity of nothing but zeros was not given."""
-    return values is not None and bool(np.any(np.nan_to_num(values) != 0.0))
+def _told(stored: "Group", table: tuple[tuple[str, str, str], ...]) -> list[tuple[str, str, Floats]]:
+    """Label, colour and values of the series that tell anything: nothing but zeros was not given."""
+    there = [(label, colour, getattr(stored, name, None)) for name, label, colour in table]
+    return [
+        (label, colour, values)
+        for label, colour, values in there
+        if values is not None and np.any(np.nan_to_num(values) != 0.0)
+    ]

@@ -9,7 +9,7 @@ from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.section import Section
 from sims.faults import nearest
 from sims.signals.day_profiles import Quantity, Resample, list_profiles
-from sims.signals.price_scenarios import GAUSSIAN_YEAR
+from sims.signals.italian_prices import GAUSSIAN_YEAR
 
 if TYPE_CHECKING:
     from cosim.scenario.schema import Site

@@ -14,13 +14,8 @@ from sims.faults import DataError, Fault, ScenarioError
 from sims.seeds import component_rng
 from sims.signals.day_profiles import load_profile, on_steps
 from sims.signals.ember import is_ember, read_ember
-from sims.signals.price_scenarios import (
-    DayModel,
-    LevelShape,
-    draw_days,
-    italian_gaussian,
-    italian_level_shape,
-)
+from sims.signals.italian_prices import italian_gaussian, italian_level_shape
+from sims.signals.price_scenarios import DayModel, LevelShape, draw_days
 from sims.signals.tariff import Tariff
 from sims.tables import Series, on_clock, read_series
 

@@ -9,6 +9,7 @@ from sims.vector import Model, Port, VectorSimulator
 SERIES = ("price_per_kwh", "export_price_per_kwh", "co2_g_per_kwh", "demand_window", "billing_month")
 RECORDED = ("market_price_per_kwh", "co2_marginal_g_per_kwh")
 """Series for the record alone; where there is none, NaN is published."""
+NOTHING_RECORDED = dict.fromkeys(RECORDED, float("nan"))
 
 
 class SignalsSimulator(VectorSimulator):
@@ -32,17 +33,17 @@ class SignalsSimulator(VectorSimulator):
         )
     }
 
-    def make(self, eid: str, model: str, **params: Any) -> dict[str, list[float]]:
+    def make(self, eid: str, model: str, **params: Any) -> tuple[dict[str, list[float]], ...]:
         """Signals of the series, one value a step of the run; those of `RECORDED` may be left out."""
-        nothing = [float("nan")] * len(params["price_per_kwh"])
-        told = {name: list(params[name]) for name in SERIES}
-        return told | {name: list(params.get(name) or nothing) for name in RECORDED}
+        given = [name for name in RECORDED if params.get(name) is not None]
+        return tuple({name: list(params[name]) for name in names} for names in (SERIES, given))
 
     def advance(self, eid: str, k: int, received: dict[str, Any]) -> dict[str, Any]:
-        series: dict[str, list[float]] = self.entities[eid]
+        series, recorded = self.entities[eid]
         if k >= len(series["price_per_kwh"]):
             raise SimulationError(
                 f"the series have {len(series['price_per_kwh'])} steps, step {k} is asked for"
             )
         now = {name: values[k] for name, values in series.items()}
-        return {"signals": {name: now[name] for name in SERIES}, **now}
+        kept = {name: values[k] for name, values in recorded.items()} if recorded else {}
+        return {"signals": now, **now, **NOTHING_RECORDED, **kept}

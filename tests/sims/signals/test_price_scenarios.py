@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 from sims.seeds import component_rng
 from sims.signals.day_profiles import load_profile, resample
 from sims.signals.estimates import antithetic_mean, control_variate_mean
-from sims.signals.price_scenarios import (
-    GAUSSIAN_YEAR,
-    YEARS,
-    LevelShape,
-    draw_days,
-    draw_scenarios,
-    italian_gaussian,
-    italian_level_shape,
-)
+from sims.signals.italian_prices import GAUSSIAN_YEAR, YEARS, italian_gaussian, italian_level_shape
+from sims.signals.price_scenarios import LevelShape, draw_days, draw_scenarios
 
 MODELS = {"gaussian": italian_gaussian(), **{str(year): italian_level_shape(year) for year in YEARS}}
 by_model = pytest.mark.parametrize("name", MODELS)
