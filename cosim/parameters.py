@@ -19,6 +19,7 @@ from sims.fleet.rules import SiteRules
 from sims.fleet.temperature import power_share
 from sims.seeds import component_seed
 from sims.signals.tariff import Tariff
+from sims.signals.windows import window_numbers
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,8 +74,7 @@ def signals(chosen: SignalSet, clock: Clock) -> dict[str, Any]:
     """Parameters of a `Signals` entity."""
     calendar, market = clock.calendar(), chosen.market_price_per_kwh
     marginal = chosen.co2_marginal_g_per_kwh
-    window = chosen.tariff.demand_window_minutes * 60
-    numbers = clock.epoch_s() // window - clock.start_s // window
+    numbers = window_numbers(clock, calendar, chosen.tariff.demand_window_minutes)
     return {
         "price_per_kwh": chosen.tariff.price_per_kwh(calendar, market).tolist(),
         "export_price_per_kwh": chosen.tariff.export_price_per_kwh(calendar, market).tolist(),

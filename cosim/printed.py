@@ -8,7 +8,7 @@ from cosim.results.kpi_table import KpiRow
 
 if TYPE_CHECKING:
     from cosim.results.run import Run
-    from sims.signals.bill import BillLine
+    from sims.signals.bill import Bill, BillLine
 
 # What people ask first, in this order, with the figures that go on the same line: when and where.
 ASKED: dict[str, tuple[str, ...]] = {
@@ -58,19 +58,21 @@ ASKED: dict[str, tuple[str, ...]] = {
     "hotspot_above_120_minutes": (),
     "loss_of_life_percent": (),
 }
+PERIODS = ("day", "month", "year")
+"""Units of fixed charges."""
 
 
 def summary(done: "Run") -> Iterator[str]:
     """The figures people ask first, with the lines of each bill."""
-    bills = {f"site {name}": done.bill(name).lines for name in done.sites}
+    bills = {f"site {name}": done.bill(name) for name in done.sites}
     for where, rows in _places(done):
         yield f"\n{where}"
         given = {row.name: row for row in rows}
         for name, details in ASKED.items():
             if name in given:
                 yield _line(given[name], [given[detail].value for detail in details if detail in given])
-            if name == "bill_total":
-                yield from map(_bill_line, bills.get(where, ()))
+            if name == "bill_total" and where in bills:
+                yield from _bill(bills[where])
 
 
 def every_figure(done: "Run") -> Iterator[str]:
@@ -91,8 +93,19 @@ def _line(row: KpiRow, details: Iterable[str] = ()) -> str:
     return f"  {row.value:>14} {row.unit:8} {', '.join([row.label, *details])}".rstrip()
 
 
+def _bill(paid: "Bill") -> Iterator[str]:
+    """The lines of a bill, and which of its months it covers in part."""
+    yield from map(_bill_line, paid.lines)
+    for month in paid.months:
+        if month.partial:
+            days = f"{month.days_covered:g} of {month.days_of_month} days"
+            covered = f"covered in part, {days} ({month.first_day} .. {month.last_day})"
+            yield f"  {'':14}            {month.month} {covered}"
+
+
 def _bill_line(line: "BillLine") -> str:
     """A line of the bill below its total."""
-    quantity = f"{line.quantity:,.1f} {line.unit} at {line.rate:.4f}"
+    tier = f", tier {line.tier}" if line.tier else ""
+    quantity = f"{line.quantity:,.{2 if line.unit in PERIODS else 1}f} {line.unit} at {line.rate:.4f}"
     at = f", set {line.at:%Y-%m-%d %H:%M}" if line.at else ""
-    return f"  {line.amount:14,.2f}            {line.month} {line.label}: {quantity}{at}"
+    return f"  {line.amount:14,.2f}            {line.month} {line.label}{tier}: {quantity}{at}"

@@ -187,6 +187,7 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
 
 def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
     from sims.fleet.evse import KINDS
+    from sims.signals.ratchet import history_by_period
 
     return SiteHeader(
         name=site.site.name,
@@ -195,6 +196,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
         signals=signals,
         currency=site.site.currency,
         peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
+        demand_history_kw=history_by_period(site.tariff, site.site.demand_history_kw) or None,
         co2_cost_per_t=None if site.site.emissions is None else site.site.emissions.cost_per_t,
     )
 

@@ -79,7 +79,7 @@ class Clock:
         second_of_day = local_s - days * SECONDS_PER_DAY
         day = days - days[0]
         # what a day has is worked out once a day and looked up by the steps
-        dates: npt.NDArray[np.int64] = np.arange(days[0], days.max() + 1)
+        dates = np.arange(int(days[0]), int(days.max()) + 1, dtype=np.int64)
         months = dates.astype("datetime64[D]").astype("datetime64[M]")
         month_number = months.astype(np.int64)
         month = month_number % 12 + 1

@@ -30,8 +30,12 @@ def site_bill(header: RunHeader, site: SiteHeader, arrays: Arrays, power: str = 
     power : str
         Series of the site that is billed: "site_kw", or "building_kw" for the building alone.
     """
-    tariff, site_kw = site_tariff(header, site), arrays[f"sites/{site.name}/{power}"]
-    if tariff.real_time is None:
-        return bill(tariff, header.clock, site_kw)
-    market = arrays[f"signals/{site.signals}/market_price_per_kwh"]
-    return bill(tariff, header.clock, site_kw, market_price_per_kwh=market)
+    tariff = site_tariff(header, site)
+    market = f"signals/{site.signals}/market_price_per_kwh"
+    return bill(
+        tariff,
+        header.clock,
+        arrays[f"sites/{site.name}/{power}"],
+        market_price_per_kwh=None if tariff.real_time is None else arrays[market],
+        demand_history_kw=site.demand_history_kw,
+    )

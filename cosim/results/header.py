@@ -25,6 +25,9 @@ class SiteHeader:
         Of the bill.
     peak_threshold_kw : float or None
         Threshold the policy was given [kW].
+    demand_history_kw : mapping of str to floats, or None
+        Highest demand of the months before the run by ratcheted period, oldest first; None without a
+        ratchet [kW].
     co2_cost_per_t : float or None
         What a tonne of CO2 is worth, None without a price [currency/t].
     """
@@ -35,6 +38,7 @@ class SiteHeader:
     signals: str
     currency: str
     peak_threshold_kw: float | None = None
+    demand_history_kw: Mapping[str, tuple[float, ...]] | None = None
     co2_cost_per_t: float | None = None
 
 

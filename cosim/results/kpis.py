@@ -15,7 +15,7 @@ from cosim.results.kpis_voltage import site_voltage_figures
 from cosim.results.kpis_wear import wear_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
-from sims.signals.bill import Bill, BillLine
+from sims.signals.bill import Bill
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,31 +75,39 @@ def _money(paid: Bill, alone: Bill, clock: Clock, site_kw: Floats) -> Figures:
     The EVs' share of the energy cost is the energy bill, export included, less that of the building alone:
     power they give back to the building lowers it, power they export earns its export price.
     """
-    billed, alone_billed = _billed_peak(paid), _billed_peak(alone)
+    (billed_kw, billed_at), (alone_kw, _) = _billed_peak(paid), _billed_peak(alone)
+    saved_kw = None if billed_kw is None or alone_kw is None else alone_kw - billed_kw
     highest = int(np.argmax(site_kw))
     return {
         "bill_total": paid.total,
         "bill_energy": paid.energy,
         "bill_export": paid.export if paid.has("export") else None,
         "bill_demand": paid.demand,
+        "bill_fixed": paid.sum_of("fixed") if paid.has("fixed") else None,
+        "bill_minimum": paid.sum_of("minimum") if paid.has("minimum") else None,
+        "bill_adjustments": paid.sum_of("adjustment") if paid.has("adjustment") else None,
         "building_bill_total": alone.total,
         "ev_cost": paid.total - alone.total,
         "ev_energy_cost": paid.energy + paid.export - alone.energy - alone.export,
-        "billed_peak_kw": billed.quantity if billed else None,
-        "billed_peak_at": billed.at.isoformat(timespec="minutes") if billed and billed.at else None,
-        "building_billed_peak_kw": alone_billed.quantity if alone_billed else None,
-        "peak_reduction_kw": alone_billed.quantity - billed.quantity if billed and alone_billed else None,
-        "peak_increase_kw": billed.quantity - alone_billed.quantity if billed and alone_billed else None,
+        "billed_peak_kw": billed_kw,
+        "billed_peak_at": billed_at,
+        "building_billed_peak_kw": alone_kw,
+        "peak_reduction_kw": saved_kw,
+        "peak_increase_kw": None if saved_kw is None else -saved_kw,
         "peak_kw": float(site_kw[highest]),
         "peak_at": clock.local_time(clock.start_s + highest * clock.step_s).isoformat(timespec="minutes"),
     }
 
 
-def _billed_peak(paid: Bill) -> BillLine | None:
-    """The demand line with the highest power over all months and periods, None without a demand charge."""
-    return max(
-        (line for line in paid.lines if line.kind == "demand"), key=lambda line: line.quantity, default=None
-    )
+def _billed_peak(paid: Bill) -> tuple[float | None, str | None]:
+    """Highest window of the demand hours of all months and its start, not below 0; None without a charge."""
+    if not paid.has("demand"):
+        return None, None
+    months = [month for month in paid.months if month.billed_peak_kw is not None]
+    highest = max(months, key=lambda month: month.billed_peak_kw or 0.0, default=None)
+    if highest is None or highest.billed_peak_at is None:
+        return 0.0, None
+    return max(0.0, highest.billed_peak_kw or 0.0), highest.billed_peak_at.isoformat(timespec="minutes")
 
 
 def _coincidence(site: SiteHeader, arrays: Arrays) -> Figures:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from cosim.results.elements import OVERLOAD_PERCENT
 from cosim.results.kpi_table import unique
-from sims.signals.bill import BillLine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +62,7 @@ def site_power(run: "Run", name: str) -> "Figure":
         label = f"threshold {threshold:g} kW"
         figure.add_scatter(x=ends, y=[threshold] * 2, name=label, mode="lines", line=dashed)
     middle = run.clock.local_time((run.clock.start_s + run.clock.end_s) / 2).replace(tzinfo=None)
-    _mark_billed_peaks(figure, [line for line in run.bill(name).lines if line.at is not None], middle)
+    _mark_billed_peaks(figure, _billed_windows(run, name), middle)
     figure.update_yaxes(range=[min(0.0, 1.05 * float(site.site_kw.min())), 1.12 * top])
     return figure
 
@@ -135,21 +134,32 @@ def base_figure(run: "Run", title: str, y_title: str, panes: "Figure | None" = N
     return figure
 
 
-def _mark_billed_peaks(figure: "Figure", lines: list[BillLine], middle: datetime) -> None:
+def _billed_windows(run: "Run", name: str) -> list[tuple[datetime, float]]:
+    """Local start and mean power of every window that set a demand charge, in the order of time [kW]."""
+    clock, site_kw = run.clock, run.site(name).site_kw
+    steps = run.tariff(name).demand_window_minutes * 60 // clock.step_s
+    windows: list[tuple[datetime, float]] = []
+    for at in sorted({line.at for line in run.bill(name).lines if line.at is not None}):
+        first = (round(at.timestamp()) - clock.start_s) // clock.step_s
+        windows.append((at.replace(tzinfo=None), float(site_kw[first : first + steps].mean())))
+    return windows
+
+
+def _mark_billed_peaks(figure: "Figure", windows: list[tuple[datetime, float]], middle: datetime) -> None:
     """A diamond at every window that set a demand charge; the highest one is written out, inwards."""
-    if not lines:
+    if not windows:
         return
-    times = [line.at.replace(tzinfo=None) for line in lines if line.at]
-    highest = max(range(len(lines)), key=lambda i: lines[i].quantity)
-    labels = [""] * len(lines)
-    labels[highest] = f"{lines[highest].quantity:.1f} kW, {times[highest]:%a %d %b %H:%M}"
+    highest = max(range(len(windows)), key=lambda i: windows[i][1])
+    at, kw = windows[highest]
+    labels = [""] * len(windows)
+    labels[highest] = f"{kw:.1f} kW, {at:%a %d %b %H:%M}"
     figure.add_scatter(
-        x=times,
-        y=[line.quantity for line in lines],
+        x=[start for start, _ in windows],
+        y=[mean_kw for _, mean_kw in windows],
         name="billed peak",
         mode="markers+text",
         text=labels,
-        textposition="top right" if times[highest] < middle else "top left",
+        textposition="top right" if at < middle else "top left",
         textfont={"color": RED},
         marker={"color": RED, "size": 10, "symbol": "diamond"},
     )

@@ -1,6 +1,7 @@
 """One HTML page that tells a run: no server, no network, opens anywhere."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import datetime
 from html import escape
 from math import isnan
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from cosim.results.run import Run
+    from sims.signals.bill import Bill
 
 MOST_SESSIONS = 1000
 CARDS = ("bill_total", "billed_peak_kw", "ev_charged_kwh", "missing_kwh", "max_loading_percent")
@@ -131,7 +133,13 @@ def _feeder_section(run: "Run") -> str:
 def _bill(run: "Run", name: str) -> str:
     paid = run.bill(name)
     lines = [
-        (line.month, line.label, f"{line.quantity:,.1f} {line.unit}", f"{line.rate:g}", f"{line.amount:,.2f}")
+        (
+            line.month,
+            f"{line.label}, tier {line.tier}" if line.tier else line.label,
+            f"{line.quantity:,.{2 if line.kind == 'fixed' else 1}f} {line.unit}",
+            f"{line.rate:.6g}",
+            f"{line.amount:,.2f}",
+        )
         for line in paid.lines
     ]
     total = ("", "total", "", "", f"{paid.total:,.2f}")
@@ -140,7 +148,26 @@ def _bill(run: "Run", name: str) -> str:
     return (
         _table(heads, [*lines, total], numbers=3, look="bill")
         + f"<p class=note>{escape(tariff.label or tariff.name)}</p>"
+        + _bill_months(paid)
     )
+
+
+def _bill_months(paid: "Bill") -> str:
+    """What the bill covers of each month, and the month's peaks."""
+
+    def peak(kw: float | None, at: datetime | None) -> str:
+        return "" if kw is None or at is None else f"{kw:,.1f} kW, {at:%d %b %H:%M}"
+
+    rows = [
+        (
+            month.month,
+            f"{month.days_covered:g} of {month.days_of_month} days{', in part' if month.partial else ''}",
+            peak(month.billed_peak_kw, month.billed_peak_at),
+            peak(month.peak_kw, month.peak_at),
+        )
+        for month in paid.months
+    ]
+    return _table(("Month", "Covered", "Billed peak", "Peak at any time"), rows, numbers=2, look="months")
 
 
 def _sessions(run: "Run", name: str) -> str:

@@ -5,6 +5,7 @@ library takes the interpreter down with it, and a killed writer leaves a file no
 """
 
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -203,6 +204,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
         group.attrs["signals"], group.attrs["currency"] = site.signals, site.currency
         if site.peak_threshold_kw is not None:
             group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
+        if site.demand_history_kw is not None:
+            group.attrs["demand_history_kw"] = json.dumps(dict(site.demand_history_kw))
         if site.co2_cost_per_t is not None:
             group.attrs["co2_cost_per_t"] = site.co2_cost_per_t
 
@@ -227,7 +230,8 @@ def _read_header(file: h5py.File) -> RunHeader:
 
 def _read_site(file: h5py.File, name: str) -> SiteHeader:
     attrs = _attributes(file[f"sites/{name}"])
-    threshold, co2_cost = attrs.get("peak_threshold_kw"), attrs.get("co2_cost_per_t")
+    threshold, history = attrs.get("peak_threshold_kw"), attrs.get("demand_history_kw")
+    co2_cost = attrs.get("co2_cost_per_t")
     return SiteHeader(
         name=name,
         evse=tuple(_values(file, f"sites/{name}/evse")),
@@ -235,8 +239,13 @@ def _read_site(file: h5py.File, name: str) -> SiteHeader:
         signals=str(attrs["signals"]),
         currency=str(attrs["currency"]),
         peak_threshold_kw=None if threshold is None else float(threshold),
+        demand_history_kw=None if history is None else _read_history(str(history)),
         co2_cost_per_t=None if co2_cost is None else float(co2_cost),
     )
+
+
+def _read_history(text: str) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(map(float, maxima)) for name, maxima in json.loads(text).items()}
 
 
 def _check_version(file: h5py.File, name: str) -> None:

@@ -94,8 +94,8 @@ def _unknown_key(loc: Loc, value: object) -> Finding:
 
 def _out_of_range(loc: Loc, field: FieldInfo | None, value: Any, detail: Any) -> Finding:
     limit = next(iter(detail["ctx"].values()))
-    if field is None:
-        return Finding("S20", loc, _lower(detail["msg"]), value)
+    if field is None or not any(bounds(field)):  # a list's limits are those of its elements
+        return Finding("S20", loc, _lower(detail["msg"]), detail["input"])
     high = detail["type"] in TOO_HIGH
     of = f" {unit(field)}" if unit(field) else ""
     hint = _probably_meant(field, value) or ";"

@@ -19,6 +19,7 @@ STEPS_MINUTES = (1, 5, 10, 15, 30, 60)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WholeNumber = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Scalar = bool | WholeNumber | float | str
+MonthlyPeaks = list[Annotated[float, Field(ge=0, le=100_000)]]
 
 
 class Weather(Section):
@@ -267,6 +268,12 @@ class Site(Section):
     )
     prices: Prices | None = None
     emissions: Emissions | None = None
+    demand_history_kw: MonthlyPeaks | dict[str, MonthlyPeaks] | None = Field(
+        default=None,
+        description="highest demand of each month before the run, oldest first, for the tariff's ratchet; "
+        "a table by period name when several are ratcheted; `[]`: none is known [kW]",
+        examples=[[182.0, 175.5, 190.0]],
+    )
     site_cap_kw: float | None = Field(
         default=None, gt=0, le=100_000, description="main-breaker limit on building plus chargers [kW]"
     )

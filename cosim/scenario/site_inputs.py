@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cosim.scenario.demand_history import check_demand_history
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
@@ -108,6 +109,8 @@ class SiteReader:
         scenario, emissions, clock = self.scenario, self.site.emissions, self.clock
         market_price_per_kwh = attempt(read_prices, scenario, self.site.prices, clock)
         if tariff is not None:
+            history = check_demand_history(self.site, ("sites", self.index), tariff)
+            self.found.add(finding.fault(self.scenario.places) for finding in history)
             attempt(check_market, scenario, tariff, self.site.prices, self._loc())
         co2_g_per_kwh = attempt(read_average, scenario, emissions, clock)
         co2_marginal_g_per_kwh = attempt(read_marginal, scenario, emissions, clock)

@@ -28,8 +28,8 @@ class BillLine:
 
     `month` is "2019-06"; `kind` is one of `KINDS`; `quantity` is in `unit`; what is earned has a negative
     rate and amount; `tier` counts from 1 where a rate has tiers, and is 0 where it has none; `at` is the
-    local start of the demand window that set a demand line: of this month, or of the earlier one a ratchet
-    looks back at. It is None when that month lies before the run or the least billed demand sets the line.
+    local start of the demand window that set a demand line: of this month, or of the earlier one whose share
+    a ratchet bills. It is None when that month lies before the run or the least billed demand sets the line.
     """
 
     month: str
@@ -201,7 +201,9 @@ def _line(charge: Charge, place: int, meter: Meter, peaks: Peaks) -> BillLine:
     if charge.set_by is not None:
         setter = int(charge.set_by[ONE, place])
         label += _how_set(charge, place, setter, meter)
-        at = peaks.setting(charge.demand, place, setter)
+        ratchet = meter.demand[charge.demand].period.ratchet
+        is_mean = ratchet is not None and ratchet.rule == "average" and setter != MINIMUM
+        at = peaks.setting(charge.demand, place, place if is_mean else setter)
     rate = charge.rate[ONE, place] if isinstance(charge.rate, np.ndarray) else charge.rate
     return BillLine(
         month=meter.months.name(place),
@@ -210,7 +212,7 @@ def _line(charge: Charge, place: int, meter: Meter, peaks: Peaks) -> BillLine:
         quantity=float(charge.quantity[ONE, place]),
         unit=charge.unit,
         rate=float(rate),
-        amount=float(charge.amount[ONE, place]),
+        amount=float(charge.amount[ONE, place]) + 0.0,  # no -0.0
         at=at,
         tier=charge.tier,
     )

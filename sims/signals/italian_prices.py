@@ -1,4 +1,4 @@
-"""Statistics of Italian day-ahead prices as models of days; the data files beside the profiles say of what."""
+"""Statistics of Italian day-ahead prices as models of days; what they are of stands in the data files."""
 
 from functools import cache
 

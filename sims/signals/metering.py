@@ -1,6 +1,7 @@
 """From a load to what a meter reads for the bill: energy and highest demand by month and rate."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from sims.signals.windows import whole_windows, window_means
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+AnyInts = npt.NDArray[np.signedinteger[Any]]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -38,16 +40,16 @@ class Cells:
     n_cells: int
 
     @classmethod
-    def of(cls, key: Ints, n_cells: int, counted: Bools | None = None) -> "Cells":
+    def of(cls, key: AnyInts, n_cells: int, counted: Bools | None = None) -> "Cells":
         """Cells by the number each column goes to; columns that are not `counted` go nowhere."""
         columns = None if counted is None or counted.all() else np.flatnonzero(counted)
         # sorting and comparing of 16-bit numbers is quick
-        key = key.astype(np.int16 if n_cells < 2**15 else np.int64)
-        key = key if columns is None else key[columns]
-        if (key[1:] < key[:-1]).any():
-            by_key = np.argsort(key, kind="stable")
+        short: AnyInts = key.astype(np.int16 if n_cells < 2**15 else np.int64)
+        short = short if columns is None else short[columns]
+        if (short[1:] < short[:-1]).any():
+            by_key = np.argsort(short, kind="stable")
             columns = by_key if columns is None else columns[by_key]
-        sizes = np.bincount(key, minlength=n_cells)
+        sizes = np.bincount(short, minlength=n_cells)
         cell = np.flatnonzero(sizes)
         return cls(columns, (np.cumsum(sizes) - sizes)[cell], cell, n_cells)
 

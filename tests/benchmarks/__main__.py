@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from tests.benchmarks import kernels, steps, voltage, year
+from tests.benchmarks import billing, kernels, steps, voltage, year
 
 
 def main() -> None:
@@ -39,6 +39,7 @@ SECTIONS: dict[str, Callable[[], Figures]] = {
     "power flow alone": kernels.feeder,
     "power flow by phases alone": kernels.by_phase,
     "transformer heat and ageing alone": kernels.thermal,
+    "bills": billing.bills,
     "kerber village: Q(V) and taps in the feeder": voltage.feeder,
     "kerber village, 116 buses, 28 days, AC power flow every step": steps.villages,
     "schutterwald, 2,940 buses, a day, AC power flow every step": steps.town,

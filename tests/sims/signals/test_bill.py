@@ -8,9 +8,9 @@ import pytest
 
 from sims.clock import Clock
 from sims.signals.bill import bill
-from sims.signals.windows import demand_windows
 from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
 from sims.signals.tariff_files import load_tariff
+from sims.signals.windows import demand_windows
 
 LA = "America/Los_Angeles"
 CENT = 0.005
