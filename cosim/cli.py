@@ -213,7 +213,8 @@ def schema() -> None:
 @ending_well()
 def list_(
     what: Annotated[
-        str, typer.Argument(help="policies, tariffs, programmes, networks, assignments or vehicles")
+        str,
+        typer.Argument(help="policies, tariffs, programmes, profiles, networks, assignments or vehicles"),
     ],
 ) -> None:
     """List what a scenario can name, one line each."""
@@ -303,6 +304,12 @@ def _programmes() -> dict[str, str]:
     return {name: load_programme(name, Path()).label for name in list_programmes()}
 
 
+def _profiles() -> dict[str, str]:
+    from sims.signals.day_profiles import list_profiles, load_profile
+
+    return {name: load_profile(name, q).label for q in ("price", "co2") for name in list_profiles(q)}
+
+
 def _networks() -> dict[str, str]:
     from networks import catalogue
 
@@ -329,6 +336,7 @@ CATALOGUES: dict[str, Callable[[], dict[str, str]]] = {
     "policies": _policies,
     "tariffs": _tariffs,
     "programmes": _programmes,
+    "profiles": _profiles,
     "networks": _networks,
     "assignments": _assignments,
     "vehicles": _vehicles,

@@ -27,39 +27,63 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class SignalSet:
-    """A tariff with a grid intensity, shape (n_steps,) [g/kWh]: what one or several sites are told."""
+    """A tariff with market price and grid intensities, shape (n_steps,): what one or several sites are told.
+
+    The average intensity [g/kWh] is always there; market price [currency/kWh] and marginal intensity [g/kWh]
+    are None where the scenario has none.
+    """
 
     name: str
     tariff: Tariff
     co2_g_per_kwh: Floats
+    market_price_per_kwh: Floats | None = None
+    co2_marginal_g_per_kwh: Floats | None = None
+
+    def is_of(self, site: SiteInputs) -> bool:
+        """Whether the site is told exactly this."""
+        return (
+            self.tariff == site.tariff
+            and np.array_equal(self.co2_g_per_kwh, site.co2_g_per_kwh)
+            and _same(self.market_price_per_kwh, site.market_price_per_kwh)
+            and _same(self.co2_marginal_g_per_kwh, site.co2_marginal_g_per_kwh)
+        )
 
 
 def signal_sets(inputs: Inputs) -> dict[str, SignalSet]:
-    """Signals of each site, by site name; sites with the same tariff and intensity share one set."""
+    """Signals of each site, by site name; sites that are told the same share one set."""
     chosen: dict[str, SignalSet] = {}
     for site in inputs.sites:
-        same = [
-            known
-            for known in chosen.values()
-            if known.tariff == site.tariff and np.array_equal(known.co2_g_per_kwh, site.co2_g_per_kwh)
-        ]
+        same = [known for known in chosen.values() if known.is_of(site)]
         taken = {known.name for known in chosen.values()}
         plain = site.tariff.name
         own = f"{plain}_{site.site.name}" if plain in taken else plain
-        chosen[site.site.name] = same[0] if same else SignalSet(own, site.tariff, site.co2_g_per_kwh)
+        chosen[site.site.name] = same[0] if same else _signal_set(own, site)
     return chosen
+
+
+def _same(one: Floats | None, other: Floats | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
+def _signal_set(name: str, site: SiteInputs) -> SignalSet:
+    return SignalSet(
+        name, site.tariff, site.co2_g_per_kwh, site.market_price_per_kwh, site.co2_marginal_g_per_kwh
+    )
 
 
 def signals(chosen: SignalSet, clock: Clock) -> dict[str, Any]:
     """Parameters of a `Signals` entity."""
-    calendar = clock.calendar()
+    calendar, market = clock.calendar(), chosen.market_price_per_kwh
+    marginal = chosen.co2_marginal_g_per_kwh
     numbers = window_numbers(clock, calendar, chosen.tariff.demand_window_minutes)
     return {
-        "price_per_kwh": chosen.tariff.price_per_kwh(calendar).tolist(),
-        "export_price_per_kwh": chosen.tariff.export_price_per_kwh(calendar).tolist(),
+        "price_per_kwh": chosen.tariff.price_per_kwh(calendar, market).tolist(),
+        "export_price_per_kwh": chosen.tariff.export_price_per_kwh(calendar, market).tolist(),
         "co2_g_per_kwh": chosen.co2_g_per_kwh.tolist(),
         "demand_window": np.where(chosen.tariff.in_demand_window(calendar), numbers, -1).tolist(),
         "billing_month": calendar.billing_month.tolist(),
+        "market_price_per_kwh": None if market is None else market.tolist(),
+        "co2_marginal_g_per_kwh": None if marginal is None else marginal.tolist(),
     }
 
 

@@ -182,6 +182,8 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
         "taps": bool(inputs.tap_changers),
         "volt_watt": any(group.volt_watt is not None for group in chargers),
         "events": any(site.events is not None for site in inputs.sites),
+        "market": any(site.market_price_per_kwh is not None for site in inputs.sites),
+        "co2_marginal": any(site.co2_marginal_g_per_kwh is not None for site in inputs.sites),
     }
     return tuple(sorted(name for name, on in features.items() if on))
 
@@ -200,6 +202,7 @@ def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
         demand_history_kw=history_by_period(site.tariff, site.site.demand_history_kw) or None,
         events=_event_header(site),
         oracle_forecasts=site.forecasts.oracles,
+        co2_cost_per_t=None if site.site.emissions is None else site.site.emissions.cost_per_t,
     )
 
 

@@ -31,7 +31,7 @@ def office(policy: str, parameters: dict[str, Any]) -> cosim.Scenario:
         "name": "office",
         "connection": "main_board",
         "tariff": "svp_cb1_paper",
-        "emissions": "data/pge_moer_2019-06.csv",
+        "emissions": {"average": {"file": "data/pge_moer_2019-06.csv"}},
         "building": {
             "profile": "data/office_g0m_2019-06.csv",
             "peak_kw": 210,

@@ -71,6 +71,12 @@ class Clock:
         """Aware local time of an instant given in seconds since the epoch."""
         return datetime.fromtimestamp(epoch_s, UTC).astimezone(ZoneInfo(self.zone))
 
+    def local_hour(self) -> npt.NDArray[np.float64]:
+        """Local clock time at the middle of every step, shape (n_steps,), 0..24 [h]."""
+        epoch_s = self.epoch_s()
+        offset_s = _utc_offset_s(epoch_s, ZoneInfo(self.zone), SECONDS_PER_DAY // self.step_s)
+        return ((epoch_s + offset_s) % SECONDS_PER_DAY + self.step_s / 2) / SECONDS_PER_HOUR
+
     def calendar(self) -> "Calendar":
         """Local calendar fields of every step, for tariff look-up."""
         local_s = self.local_s()

@@ -34,12 +34,15 @@ class Columns:
         Besides those, `kw` or any number of `<name>_kw`, at least one.
     instead : mapping of str to str
         Required columns that may be left out when another one is there, by name.
+    spellings : mapping of str to str
+        Our name of a column by other ways to write it.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     power_series: bool = False
     instead: Mapping[str, str] = field(default_factory=dict[str, str])
+    spellings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def allows(self, name: str) -> bool:
         """Whether a column may be there."""
@@ -62,7 +65,8 @@ def read_blocks(path: Path, columns: Columns, faults: TableFaults) -> Iterator[B
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file, strict=True)
         try:
-            names = [name.strip() for name in next(reader, [])]
+            written = [name.strip() for name in next(reader, [])]
+            names = [columns.spellings.get(name, name) for name in written]
             if found := _header_faults(path, names, columns):
                 raise DataError(found)
             good = _rows_with_every_field(reader, len(names), faults)

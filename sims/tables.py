@@ -84,14 +84,14 @@ def read_series(path: Path, columns: tuple[str, ...] | None, zone: str) -> Serie
         raise DataError([*faults.listed(), Fault("D03", f"{display(path)}:2", "no rows below the header")])
     values = {name: np.concatenate(part) for name, part in parts.items()}
     for name, value in values.items():
-        _check_plausible(name, value, np.concatenate(rows), faults)
-    step_s = _even_step(np.concatenate(time_s), np.concatenate(rows), zone, faults)
+        check_plausible(name, value, np.concatenate(rows), faults)
+    step_s = even_step(np.concatenate(time_s), np.concatenate(rows), zone, faults)
     if faults:
         raise DataError(faults.listed())
     return Series(path, np.concatenate(time_s), step_s, values)
 
 
-def _check_plausible(name: str, value: Floats, rows: Ints, faults: TableFaults) -> None:
+def check_plausible(name: str, value: Floats, rows: Ints, faults: TableFaults) -> None:
     """Refuse values that only a wrong unit explains."""
     unit = next((ending for ending in PLAUSIBLE if name == ending or name.endswith(f"_{ending}")), None)
     if unit is None:
@@ -105,7 +105,7 @@ def _check_plausible(name: str, value: Floats, rows: Ints, faults: TableFaults) 
         faults.add("D19", name, rows[:1], "no value above 1.2 g/kWh: kg/kWh given? multiply by 1000")
 
 
-def _even_step(time_s: Ints, rows: Ints, zone: str, faults: TableFaults) -> int:
+def even_step(time_s: Ints, rows: Ints, zone: str, faults: TableFaults) -> int:
     """Step all rows share [s]; what disturbs it goes to `faults`."""
     # with a row or a time lost, gaps and jumps would be of our own making
     if faults.codes & {"D39", "D48", "D49", "D53"}:

@@ -24,7 +24,7 @@ def site_bill(header: RunHeader, site: SiteHeader, arrays: Arrays, power: str = 
     Parameters
     ----------
     header : RunHeader
-        Clock and tariffs.
+        Clock and tariffs; a tariff that buys at the market is billed at the stored market price.
     site : SiteHeader
         Whose bill.
     arrays : Arrays

@@ -33,6 +33,8 @@ class SiteHeader:
         Demand-response programmes and events; of a run with the feature "events".
     oracle_forecasts : tuple of str
         Quantities of which the policy was told what no controller can know: those an oracle forecast.
+    co2_cost_per_t : float or None
+        What a tonne of CO2 is worth, None without a price [currency/t].
     """
 
     name: str
@@ -44,6 +46,7 @@ class SiteHeader:
     demand_history_kw: Mapping[str, tuple[float, ...]] | None = None
     events: EventHeader = field(default_factory=EventHeader)
     oracle_forecasts: tuple[str, ...] = ()
+    co2_cost_per_t: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

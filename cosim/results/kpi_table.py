@@ -93,6 +93,9 @@ SITE = (
     Kpi("clamped_requests", "requests", "Requests of the policy that limits changed", summed=True),
     Kpi("building_co2_kg", "kg", "CO2 of the building", summed=True),
     Kpi("ev_co2_kg", "kg", "CO2 of EV charging (discharging gives back)", summed=True),
+    Kpi("import_co2_kg", "kg", "CO2 of imported energy (export gives nothing back)", summed=True),
+    Kpi("ev_co2_marginal_kg", "kg", "Marginal CO2 of EV charging (discharging gives back)", summed=True),
+    Kpi("co2_cost", "money", "Cost of the CO2 of imported energy (not on the bill)", summed=True),
 )
 TOTALS = tuple(kpi for kpi in SITE if kpi.summed or kpi.name == "currency")
 FEEDER = (

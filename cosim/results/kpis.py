@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cosim.results.billing import site_bill
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import TOTALS, Figures, Kpis, Value, flatten
+from cosim.results.kpis_co2 import co2_figures
 from cosim.results.kpis_events import event_figures
 from cosim.results.kpis_feeder import feeder_figures, transformer_figures
 from cosim.results.kpis_sessions import session_figures
@@ -68,6 +69,7 @@ def site_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures
         **wear_figures(site, arrays),
         **_coincidence(site, arrays),
         **_energy(header, site, arrays),
+        **co2_figures(header, site, arrays),
         **site_voltage_figures(header, site, arrays),
     }
 
@@ -139,8 +141,6 @@ def _energy(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
         "ev_discharged_kwh": float((-evse_kwh).clip(min=0.0).sum()),
         "pv_kwh": None,
         "pv_used_percent": None,
-        "building_co2_kg": None,
-        "ev_co2_kg": None,
     }
     if f"{group}/pv_kw" in arrays:
         pv_kwh = arrays[f"{group}/pv_kw"] * dt_h
@@ -149,11 +149,6 @@ def _energy(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
         if generated_kwh > 0.0:
             figures["pv_kwh"] = generated_kwh
             figures["pv_used_percent"] = 100.0 * (1.0 - fed_back_kwh / generated_kwh)
-    intensity = f"signals/{site.signals}/co2_g_per_kwh"
-    if intensity in arrays:
-        kg_per_kwh = arrays[intensity] / 1000.0
-        figures["building_co2_kg"] = float((kg_per_kwh * building_kwh).sum())
-        figures["ev_co2_kg"] = float((kg_per_kwh * evse_kwh.sum(axis=1)).sum())
     return figures
 
 

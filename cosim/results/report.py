@@ -114,8 +114,11 @@ def _named_figures(run: "Run") -> Iterator[tuple[str, str, Figures]]:
 def _site_section(run: "Run", name: str) -> str:
     rows = kpi_rows("sites", name, run.kpis["sites"][name])
     energy = [row.name for row in rows].index("building_kwh")
+    priced = "market" in run.header.features and run.tariff(name).real_time is not None
+    prices = _figure(run.plot_prices(name), f"prices-{name}") if priced else ""
     return f"""<section><h2>Site {escape(name)}</h2>
 {_figure(run.plot_site(name), f"power-{name}")}
+{prices}
 <div class=columns><div><h3>Bill</h3>{_bill(run, name)}
 <h3>Cost and peaks</h3>{_kpi_lines(rows[:energy])}</div>
 <div><h3>Energy and service</h3>{_kpi_lines(rows[energy:])}</div></div>

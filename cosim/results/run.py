@@ -133,7 +133,7 @@ class Run:
         return self._group(f"sites/{name}")
 
     def signals(self, name: str) -> Group:
-        """Series of a set of signals: `price_per_kwh` and, where given, `co2_g_per_kwh`."""
+        """Series of a set of signals: `price_per_kwh`, `co2_g_per_kwh`, and the market's where it has any."""
         return self._group(f"signals/{name}")
 
     @property
@@ -266,6 +266,12 @@ class Run:
         from cosim.results.plots import port_occupancy
 
         return port_occupancy(self, name)
+
+    def plot_prices(self, name: str) -> "Figure":
+        """What energy costs and emits at a site: market, price drawn and fed back, CO2."""
+        from cosim.results.plots_prices import site_prices
+
+        return site_prices(self, name)
 
     def plot_network(self, step: int | None = None) -> "Figure":
         """The feeder in one step, by default the one of highest loading; needs `has_network`."""

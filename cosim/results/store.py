@@ -212,6 +212,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
             file.create_dataset(f"events/{site.name}/programmes", data=programmes, track_times=False)
         if site.oracle_forecasts:
             group.attrs["oracle_forecasts"] = " ".join(site.oracle_forecasts)
+        if site.co2_cost_per_t is not None:
+            group.attrs["co2_cost_per_t"] = site.co2_cost_per_t
 
 
 def _read_header(file: h5py.File) -> RunHeader:
@@ -235,6 +237,7 @@ def _read_header(file: h5py.File) -> RunHeader:
 def _read_site(file: h5py.File, name: str, clock: Clock) -> SiteHeader:
     attrs = _attributes(file[f"sites/{name}"])
     threshold, history = attrs.get("peak_threshold_kw"), attrs.get("demand_history_kw")
+    co2_cost = attrs.get("co2_cost_per_t")
     return SiteHeader(
         name=name,
         evse=tuple(_values(file, f"sites/{name}/evse")),
@@ -245,6 +248,7 @@ def _read_site(file: h5py.File, name: str, clock: Clock) -> SiteHeader:
         demand_history_kw=None if history is None else _read_history(str(history)),
         events=_read_events(file, f"events/{name}", clock.start_s),
         oracle_forecasts=tuple(str(attrs.get("oracle_forecasts", "")).split()),
+        co2_cost_per_t=None if co2_cost is None else float(co2_cost),
     )
 
 

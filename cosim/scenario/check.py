@@ -11,6 +11,7 @@ from cosim.scenario.events_form import check_events_form
 from cosim.scenario.forecasts_form import check_forecasts
 from cosim.scenario.paths import names_a_file, path_problem
 from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.prices_form import check_prices
 from cosim.scenario.schema import STEPS_MINUTES, Scenario, Site
 from cosim.scenario.voltage_check import check_voltage
 from cosim.scenario.wear_form import check_degradation
@@ -188,7 +189,8 @@ def data_files(scenario: Scenario) -> Iterator[tuple[Loc, str]]:
         for keys, text in (
             (("building", "profile"), site.building.profile if site.building else None),
             (("pv", "profile"), site.pv.profile if site.pv else None),
-            (("emissions",), site.emissions),
+            (("prices", "file"), site.prices.file if site.prices else None),
+            *_emission_files(site),
             (("fleet", "sessions"), site.fleet.sessions),
         ):
             if text is not None:
@@ -203,6 +205,13 @@ def data_files(scenario: Scenario) -> Iterator[tuple[Loc, str]]:
             ):
                 if text is not None:
                     yield ("sites", i, "events", j, key), text
+
+
+def _emission_files(site: Site) -> Iterator[tuple[Loc, str | None]]:
+    for role in ("average", "marginal"):
+        series = getattr(site.emissions, role, None)
+        if series is not None:
+            yield ("emissions", role, "file"), series.file
 
 
 def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
@@ -229,6 +238,7 @@ def _check_site(site: Site, i: int, scenario: Scenario) -> Iterator[Finding]:
             limit = group.p_discharge_max_kw
             yield Finding("S22", (*loc, "p_discharge_max_kw"), what, limit, uses=((*loc, "kind"),))
     yield from check_chargers(site, here, scenario)
+    yield from check_prices(site, here)
     every = site.policy.every_minutes
     if every is not None and every % scenario.step_minutes:
         what = f"must be a multiple of step_minutes = {scenario.step_minutes} min"

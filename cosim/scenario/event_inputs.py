@@ -21,7 +21,6 @@ from sims.signals.events import Event
 from sims.signals.events_csv import read_events
 from sims.signals.openadr_read import read_openadr
 from sims.signals.programme import FirmServiceLevel, Programme
-from sims.signals.tariff import Tariff
 from sims.tables import on_clock, read_series
 
 Floats = npt.NDArray[np.float64]
@@ -56,8 +55,8 @@ class EventReader:
         The site.
     clock : Clock
         Time axis of the run.
-    tariff : Tariff or None
-        What generated events are drawn by; None while it is wrong itself.
+    price_per_kwh : floats, shape (n_steps,), or None
+        Energy price generated events are drawn by; None while the site is wrong itself [1/kWh].
     temperature_c : floats, shape (n_steps,), or None
         Outside air [degC].
     found : Gathered
@@ -67,7 +66,7 @@ class EventReader:
     scenario: Scenario
     index: int
     clock: Clock
-    tariff: Tariff | None
+    price_per_kwh: Floats | None
     temperature_c: Floats | None
     found: Gathered
 
@@ -146,7 +145,7 @@ class EventReader:
 
     def _drawn(self, j: int, programme: Programme, how: EventGenerator, known_since_s: int) -> Located:
         """Events of the generator, from a stream of its own."""
-        if self.tariff is None:
+        if self.price_per_kwh is None:
             return []
         rng = component_rng(self.scenario.seed, f"events {self._site.name} {programme.name}")
         try:
@@ -155,7 +154,7 @@ class EventReader:
                 self.clock,
                 rng,
                 temperature_c=self.temperature_c,
-                price_per_kwh=self.tariff.price_per_kwh(self.clock.calendar()),
+                price_per_kwh=self.price_per_kwh,
                 history_start_s=known_since_s,
                 **how.model_dump(),
             )

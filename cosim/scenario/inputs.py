@@ -115,7 +115,7 @@ def read_inputs(scenario: Scenario, *, allow_code: bool = False, yes_large: bool
         for i in range(len(scenario.sites))
     ]
     events = [
-        EventReader(scenario, i, clock, site.tariff if site else None, temperature_c, found).read()
+        EventReader(scenario, i, clock, site and site.price_per_kwh(clock), temperature_c, found).read()
         for i, site in enumerate(sites)
     ]
     if net is not None and not yes_large:

@@ -10,6 +10,7 @@ from cosim.scenario.charger_form import ChargerOptions, Limit, TemperatureLimit
 from cosim.scenario.events_form import SiteEvents
 from cosim.scenario.forecasts_form import Forecasts
 from cosim.scenario.positions import Places, site_names
+from cosim.scenario.prices_form import Emissions, Prices
 from cosim.scenario.section import Section
 from cosim.scenario.thermal_form import Thermal
 from cosim.scenario.voltage_form import TapChanger, VoltVar, VoltWatt
@@ -268,9 +269,8 @@ class Site(Section):
         description="a preset (`cosim list tariffs`), a tariff TOML file, or a rate of OpenEI's URDB (JSON)",
         examples=["svp_cb1_paper"],
     )
-    emissions: str | None = Field(
-        default=None, description="CSV `time, co2_g_per_kwh`: intensity of the grid [g/kWh]"
-    )
+    prices: Prices | None = None
+    emissions: Emissions | None = None
     demand_history_kw: MonthlyPeaks | dict[str, MonthlyPeaks] | None = Field(
         default=None,
         description="highest demand of each month before the run, oldest first, for the tariff's ratchet; "

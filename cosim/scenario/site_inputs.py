@@ -13,6 +13,7 @@ from cosim.scenario.forecast_inputs import ForecastInputs, forecast_warnings, re
 from cosim.scenario.gather import Gathered, relocated
 from cosim.scenario.paths import names_a_file
 from cosim.scenario.positions import Finding, Loc
+from cosim.scenario.prices_inputs import check_market, read_average, read_marginal, read_prices
 from cosim.scenario.pv_inputs import read_pv
 from cosim.scenario.schema import Generator, Scenario, Site
 from sims.building.pv import Sky
@@ -65,13 +66,17 @@ class SiteInputs:
     tariff : Tariff
         What energy and demand cost.
     co2_g_per_kwh : floats, shape (n_steps,)
-        Intensity of the grid, zeros when none is given [g/kWh].
+        Average intensity of the grid, zeros when none is given [g/kWh].
     policy : type of Policy
         Class that decides on charging; its parameters have been tried.
     events : EventInputs or None
         Demand-response programmes and events, None of a site without.
     forecasts : ForecastInputs
         What the policy is told of the hours to come.
+    market_price_per_kwh : floats, shape (n_steps,), or None
+        Market price the tariff buys at, None where it does not [currency/kWh].
+    co2_marginal_g_per_kwh : floats, shape (n_steps,), or None
+        Marginal intensity of the grid, None when none is given [g/kWh].
     """
 
     site: Site
@@ -87,6 +92,12 @@ class SiteInputs:
     policy: type[Policy]
     forecasts: ForecastInputs
     events: EventInputs | None = None
+    market_price_per_kwh: Floats | None = None
+    co2_marginal_g_per_kwh: Floats | None = None
+
+    def price_per_kwh(self, clock: Clock) -> Floats:
+        """What a kWh costs in every step, shape (n_steps,) [currency/kWh]."""
+        return self.tariff.price_per_kwh(clock.calendar(), self.market_price_per_kwh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +119,14 @@ class SiteReader:
         fleet = attempt(self._sessions)
         evse_bus = attempt(self._evse_bus, net)
         tariff = attempt(self._tariff)
+        scenario, emissions, clock = self.scenario, self.site.emissions, self.clock
+        market_price_per_kwh = attempt(read_prices, scenario, self.site.prices, clock)
         if tariff is not None:
             history = check_demand_history(self.site, ("sites", self.index), tariff)
             self.found.add(finding.fault(self.scenario.places) for finding in history)
-        co2_g_per_kwh = attempt(self._co2_g_per_kwh)
+            attempt(check_market, scenario, tariff, self.site.prices, self._loc())
+        co2_g_per_kwh = attempt(read_average, scenario, emissions, clock)
+        co2_marginal_g_per_kwh = attempt(read_marginal, scenario, emissions, clock)
         attempt(self._check_assignment)
         policy = attempt(self._policy, allow_code=allow_code)
         forecasts = None if policy is None else attempt(read_forecasts, self, policy)
@@ -137,6 +152,8 @@ class SiteReader:
             co2_g_per_kwh=co2_g_per_kwh,
             policy=policy,
             forecasts=forecasts,
+            market_price_per_kwh=market_price_per_kwh,
+            co2_marginal_g_per_kwh=co2_marginal_g_per_kwh,
         )
 
     @property
@@ -273,13 +290,6 @@ class SiteReader:
                 f"{self._where('tariff')}: {tariff.name} is stated for {dates}, the run lies outside"
             )
         return tariff
-
-    def _co2_g_per_kwh(self) -> Floats:
-        """Intensity of the grid in every step, shape (n_steps,) [g/kWh]."""
-        if self.site.emissions is None:
-            return np.zeros(self.clock.n_steps)
-        path = self.scenario.folder / self.site.emissions
-        return on_clock(read_series(path, ("co2_g_per_kwh",), self.clock.zone), "co2_g_per_kwh", self.clock)
 
     def _policy(self, *, allow_code: bool) -> type[Policy]:
         """Class of the policy, its parameters tried."""

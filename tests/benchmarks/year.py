@@ -67,7 +67,7 @@ def _year_of_the_office(folder: Path) -> Path:
         ("start = 2019-06-01", "start = 2019-01-01"),
         ("days = 30", "days = 365"),
         ("data/office_g0m_2019-06.csv", "office.csv"),
-        ('emissions = "data/pge_moer_2019-06.csv"\n', ""),
+        ('emissions.average.file = "data/pge_moer_2019-06.csv"', ""),
         ('sessions = "data/jpl_level1_2019-06.csv"\n', "generator = {}\n"),
     ):
         if old not in text:

@@ -91,7 +91,7 @@ def test_emissions_read_as_local_shift_the_clean_hours(with_series):
     run = with_series(
         "required",
         "data/pge_moer_2019-06.csv",
-        "emissions",
+        "emissions.average.file",
         "co2_g_per_kwh",
         late=timedelta(hours=7),
         repeat=timedelta(days=1),

@@ -80,6 +80,9 @@ OFFICE = {
     "clamped_requests": 4,
     "building_co2_kg": 153.0,
     "ev_co2_kg": 12.0,
+    "import_co2_kg": 165.0,
+    "ev_co2_marginal_kg": None,
+    "co2_cost": None,
 }
 FEEDER_FIGURES = {
     "vm_min_pu": 0.93,

@@ -197,7 +197,7 @@ def test_row_46_files_of_other_steps_keep_their_energy(office: Office) -> None:
 
 
 def test_emissions_on_the_clock(office: Office) -> None:
-    path = office(("[sites.building]", 'emissions = "data/co2.csv"\n[sites.building]'))
+    path = office(("[sites.building]", 'emissions.average.file = "data/co2.csv"\n[sites.building]'))
     load = (path.parent / "data" / "load.csv").read_text()
     (path.parent / "data" / "co2.csv").write_text(load.replace("time,kw", "time,co2_g_per_kwh"))
     assert read(path).sites[0].co2_g_per_kwh[:2].tolist() == [40.0, 41.0]

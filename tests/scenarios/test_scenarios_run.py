@@ -159,6 +159,20 @@ def test_the_charging_hub_holds_its_limits_and_only_offers_its_steps(scenario_ru
     assert missing_kwh.sum() == pytest.approx(14.9, abs=0.1)
 
 
+def test_the_car_park_saves_by_waiting_for_cheap_hours(scenario_runs):
+    """Two rows of the table in its first lines."""
+    waiting = scenario_runs.run("parking_day_ahead.toml")
+    at_once = scenario_runs.run("parking_day_ahead.toml", "sites.car_park.policy.name=required")
+    names = ("bill_total", "peak_kw", "import_co2_kg", "co2_cost", "ev_charged_kwh", "missing_kwh")
+    shown = [[done.kpis["sites"]["car_park"][name] for name in names] for done in (at_once, waiting)]
+    assert shown[0] == pytest.approx([2109.16, 324.9, 3529, 225.87, 11_157, 0.0], rel=2e-4, abs=0.05)
+    assert shown[1] == pytest.approx([1852.83, 524.3, 3038, 194.46, 10_915, 229.7], rel=2e-4, abs=0.05)
+    figures = waiting.kpis["sites"]["car_park"]
+    assert (figures["sessions"], figures["sessions_short"]) == (750, 36)
+    market = waiting.signals("day_ahead").market_price_per_kwh
+    assert [market.min(), market.max(), market.mean()] == pytest.approx([0.038, 0.228, 0.113], abs=5e-4)
+
+
 def test_office_script_shows_the_contrast(tmp_path, capsys, imported):
     script = imported("office_script")
     script.main(tmp_path)
