@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -267,7 +266,7 @@ class Tariff(Part):
         number = self.period_table[calendar.day_of_year, self.day_type(calendar), calendar.hour]
         return np.asarray(prices, dtype=np.float64)[number]
 
-    @cached_property
+    @property
     def period_table(self) -> npt.NDArray[np.int64]:
         """Which energy period holds: day of a leap year, kind of day, hour, shape (366, 8, 24)."""
         table = np.zeros((366, len(DAY_TYPES), 24), dtype=np.int64)

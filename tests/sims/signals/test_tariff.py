@@ -172,3 +172,12 @@ class TestFiles:
         (tmp_path / "bad.toml").write_text("name = ")
         with pytest.raises(DataError, match=r"bad\.toml: not readable as TOML"):
             load_tariff("bad.toml", tmp_path)
+
+
+def test_tariffs_stay_comparable_after_they_were_looked_up():
+    """A cache inside would be compared as well, and arrays cannot be."""
+    one, other = (tariff(energy("all", 0.1), demand=DAY.demand) for _ in range(2))
+    calendar = Clock(0, 3600, 24, "UTC").calendar()
+    np.testing.assert_array_equal(one.price_per_kwh(calendar), other.price_per_kwh(calendar))
+    assert one == other
+    assert one != tariff(energy("all", 0.2), demand=DAY.demand)
