@@ -39,7 +39,7 @@ def events(
         return
     for name in done.sites:
         records = _records(done, name)
-        typer.echo(f"site {name} ({done.header.site(name).currency}): {len(records) or 'no'} events")
+        typer.echo(f"site {name} ({done.header.site(name).currency}): {_counted(len(records))}")
         lines = [HEADS, *map(_cells, records)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(HEADS))]
         for line, record in zip(lines if records else (), [{}, *records], strict=False):
@@ -49,6 +49,10 @@ def events(
             ]
             why = record.get("reason", "")
             typer.echo("  " + "  ".join(cells) + (f"  ({why})" if why else ""))
+
+
+def _counted(n: int) -> str:
+    return {0: "no events", 1: "1 event"}.get(n, f"{n} events")
 
 
 def _records(done: "Run", name: str) -> list[dict[str, Any]]:

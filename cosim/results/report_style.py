@@ -33,6 +33,7 @@ th { text-align: left; color: var(--soft); font-weight: 600; border-bottom: 2px 
 th, td { padding: 4px 8px 4px 0; }
 tbody tr { border-bottom: 1px solid var(--line); }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.bill td:first-child, .months td:first-child { white-space: nowrap; }
 .bill tr:last-child { font-weight: 650; }
 .figures .n:last-child { text-align: left; color: var(--soft); width: 5.5em; padding-left: 4px; }
 .note, footer { color: var(--soft); font-size: 13px; }

@@ -58,7 +58,7 @@ def _check_curve(group: Chargers, loc: Loc) -> Iterator[Finding]:
         return
     here: Loc = (*loc, "efficiency_curve")
     for constant in ("efficiency_charge", "efficiency_discharge"):
-        if constant in group.model_fields_set:
+        if group.differs(constant):
             what = "contradicts `efficiency_curve`, which holds either way: leave one of the two out"
             yield Finding("S38", (*loc, constant), what, getattr(group, constant), uses=(here,))
     if problem := curve_problem(curve, discharges=group.kind == "bidirectional"):

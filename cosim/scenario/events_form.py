@@ -73,7 +73,7 @@ def check_events_form(sections: Sequence[SiteEvents], loc: Loc, *, weather: bool
             yield Finding("S38", (*here, name), what, uses=((*here, given[0]),))
         if section.generator is not None and not weather:
             for name in BY_TEMPERATURE:
-                if name in section.generator.model_fields_set:
+                if section.generator.differs(name):
                     what = "needs [weather]: without it no day is hotter than another"
                     yield Finding("S07", (*here, "generator", name), what, getattr(section.generator, name))
     told = [j for j, section in enumerate(sections) if section.history is not None]

@@ -70,7 +70,7 @@ def forecast_warnings(reader: "SiteReader", told: ForecastInputs) -> Iterator[st
     policy = reader.site.policy.name
     for quantity in QUANTITIES:
         where = reader.scenario.places.where((*_place(reader), quantity))
-        if quantity in section.model_fields_set and quantity not in told.needed:
+        if section.differs(quantity) and quantity not in told.needed:
             yield f"{where}: {policy} looks at no forecast of it"
         if quantity in told.oracles:
             model = section.model_of(quantity)

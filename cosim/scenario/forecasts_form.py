@@ -65,7 +65,7 @@ def check_forecasts(section: Forecasts | None, loc: Loc) -> Iterator[Finding]:
         yield Finding("S22", (*loc, "noise_most_percent"), what, most, uses=((*loc, "noise_percent"),))
     if not any(section.model_of(quantity) == "noisy" for quantity in QUANTITIES):
         for key in NOISE_KEYS:
-            if key in section.model_fields_set:
+            if section.differs(key):
                 what = 'no forecast is "noisy"; for example `load = "noisy"`, or leave it out'
                 uses = tuple((*loc, quantity) for quantity in QUANTITIES)
                 yield Finding("S38", (*loc, key), what, getattr(section, key), uses=uses)

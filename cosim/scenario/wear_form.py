@@ -61,6 +61,6 @@ def check_degradation(section: Degradation | None, loc: Loc) -> Iterator[Finding
         yield Finding("S07", (*loc, "throughput_price_per_kwh"), what, uses=((*loc, "model"),))
     for model, names in OWN_KEYS.items():
         for name in names if model != section.model else ():
-            if name in section.model_fields_set:
+            if section.differs(name):
                 what = f'belongs to model = "{model}"; this model is "{section.model}"'
                 yield Finding("S38", (*loc, name), what, getattr(section, name), uses=((*loc, "model"),))

@@ -128,10 +128,10 @@ def event_lines(settlements: Sequence[Settlement], clock: Clock) -> list[BillLin
     for one in settlements:
         month, rate = clock.local_time(one.event.start_s).strftime("%Y-%m"), one.rate_per_kwh
         if one.payment > 0.0:
-            label = f"{one.event.event_id}, below the baseline"
+            label = f"event {one.event.event_id}, below the baseline"
             lines.append(BillLine(month, "event", label, one.reduction_kwh, "kWh", rate, -one.payment))
         if one.penalty > 0.0:
-            label = f"{one.event.event_id}, above the cap"
+            label = f"event {one.event.event_id}, above the cap"
             lines.append(BillLine(month, "event", label, one.excess_kwh, "kWh", rate, one.penalty))
     return lines
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cosim.scenario.check import ZONES_OF, zone_problem
+from cosim.scenario.check import ZONES_OF, check_scenario, zone_problem
 from cosim.scenario.load import dump_scenario, load_scenario
 from cosim.scenario.positions import key_lines
 from cosim.scenario.schema import Scenario
@@ -384,6 +384,21 @@ def test_i24_a_dumped_scenario_loads_equal(scenario: Scenario, tmp_path: Path) -
     assert loaded == scenario
     assert hash(loaded) == hash(scenario)
     assert dump_scenario(loaded) == dump_scenario(scenario)
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.toml"))
+WEAR = '{ model = "throughput", throughput_price_per_kwh = 0.05 }'
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_defaults_written_out_contradict_nothing(path: Path, tmp_path: Path) -> None:
+    """A default that stands in the file is no fault where another value would be."""
+    scenario = load_scenario(
+        path, [f"sites.{site.name}.fleet.degradation={WEAR}" for site in load_scenario(path).sites]
+    )
+    again = tmp_path / "dumped.toml"
+    again.write_text(dump_scenario(scenario), encoding="utf-8")
+    assert not check_scenario(load_scenario(again).located(path.parent, scenario.places))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
