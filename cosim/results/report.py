@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from cosim.results.run import Run
-    from sims.signals.bill import Bill
+    from sims.signals.billing.bill import Bill
 
 MOST_SESSIONS = 1000
 MOST_EVENTS = 6

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sims.clock import Clock
-from sims.signals.bill import bill
-from sims.signals.bill_totals import bill_totals
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import bill
+from sims.signals.billing.bill_totals import bill_totals
+from sims.signals.tariffs.tariff import Tariff
 
 LA = "America/Los_Angeles"
 FREE = ({"name": "energy", "price_per_kwh": 0.0},)
