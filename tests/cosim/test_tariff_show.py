@@ -12,8 +12,8 @@ from cosim.tariff_named import tariff_named
 from cosim.tariff_picture import tariff_picture
 from cosim.tariff_table import days_named, hours_named, kinds_named, year_table
 from sims.clock import Clock
-from sims.signals.tariffs.periods import MONTH_OF_DAY
 from sims.signals.tariffs.files import list_tariffs
+from sims.signals.tariffs.periods import MONTH_OF_DAY
 
 RICH = """\
 name = "rich"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sims.signals.billing.months import Months
 from sims.signals.billing.blocks import DemandBlock, EnergyBlock
+from sims.signals.billing.months import Months
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class Charge:
         Number of the demand rate it is of, -1 for other charges.
     set_by : ints, shape (n_cases, n_months), or None
         Month whose demand set the quantity, counted from the run's first, negative ones before it;
-        `sims.signals.ratchet.MINIMUM` where the least billed demand did. None for other charges.
+        `sims.signals.billing.ratchet.MINIMUM` where the least billed demand did. None for other charges.
     """
 
     kind: str

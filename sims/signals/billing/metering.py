@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.clock import Clock
-from sims.signals.billing.months import Months
 from sims.signals.billing.blocks import DemandBlock, EnergyBlock, demand_blocks, energy_blocks, rate_table
-from sims.signals.tariffs.tariff import Tariff
+from sims.signals.billing.months import Months
 from sims.signals.billing.windows import whole_windows, window_means
+from sims.signals.tariffs.tariff import Tariff
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sims.signals.billing.months import Months
 from sims.signals.billing.charge import Charge, by_tier, in_season
 from sims.signals.billing.demand_rating import demand_charges
 from sims.signals.billing.metering import Meter, Metered
+from sims.signals.billing.months import Months
 from sims.signals.tariffs.tariff import Adjustment, FixedCharge, MinimumCharge, Tariff
 
 Floats = npt.NDArray[np.float64]

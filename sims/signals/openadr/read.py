@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from sims.cells import display
 from sims.faults import DataError, Fault
 from sims.files import file_problem
-from sims.signals.response.events import Event, EventKind
 from sims.signals.openadr.form import EventForm, object_id
 from sims.signals.openadr.times import Wrong, interval_times
+from sims.signals.response.events import Event, EventKind
 
 MAX_BYTES = 64 * 2**20
 LIMIT, KILOWATT = "IMPORT_CAPACITY_LIMIT", "KW"

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from sims.signals.openadr.iso_time import duration_text
 from sims.signals.openadr.form import EventForm, IntervalPeriod
+from sims.signals.openadr.iso_time import duration_text
 from sims.times import utc_text
 
 Wrong = Callable[[str, str], None]

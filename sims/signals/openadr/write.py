@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from sims.clock import SECONDS_PER_HOUR
-from sims.signals.response.events import Event
-from sims.signals.openadr.iso_time import duration_text
 from sims.signals.openadr.form import object_id
+from sims.signals.openadr.iso_time import duration_text
+from sims.signals.response.events import Event
 from sims.signals.response.settlement import Settlement
 from sims.times import utc_text
 

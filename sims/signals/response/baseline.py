@@ -10,8 +10,8 @@ import numpy.typing as npt
 from sims.clock import SECONDS_PER_HOUR
 from sims.signals.response.events import Event
 from sims.signals.response.local_days import LocalDays, event_steps
-from sims.signals.tariffs.periods import DAY_TYPES
 from sims.signals.response.programme import Baseline, SameDayAdjustment
+from sims.signals.tariffs.periods import DAY_TYPES
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

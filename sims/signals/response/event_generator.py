@@ -12,8 +12,8 @@ from sims.signals.response.event_checks import metered_days, missing_days
 from sims.signals.response.event_rules import broken_rules, latest_notice_s
 from sims.signals.response.events import Event
 from sims.signals.response.local_days import LocalDays
-from sims.signals.tariffs.periods import DAY_TYPES, MONTH_OF_DAY
 from sims.signals.response.programme import Elrp, Notice, Programme
+from sims.signals.tariffs.periods import DAY_TYPES, MONTH_OF_DAY
 
 Floats = npt.NDArray[np.float64]
 

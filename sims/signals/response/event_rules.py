@@ -12,8 +12,8 @@ from sims.clock import SECONDS_PER_HOUR, Clock
 from sims.faults import nearest
 from sims.signals.response.events import Event, EventKind
 from sims.signals.response.local_days import LocalDays
-from sims.signals.tariffs.periods import DAY_TYPES
 from sims.signals.response.programme import Elrp, Notice, Programme
+from sims.signals.tariffs.periods import DAY_TYPES
 
 MINUTE_S = 60
 LONGEST_LOOKED_AT_S = 172_800

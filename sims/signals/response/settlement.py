@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.clock import SECONDS_PER_HOUR, Clock
-from sims.signals.response.baseline import EventBaseline, baseline
 from sims.signals.billing.bill import BillLine
+from sims.signals.response.baseline import EventBaseline, baseline
 from sims.signals.response.events import Event
 from sims.signals.response.local_days import LocalDays, event_steps
 from sims.signals.response.programme import Elrp, FirmServiceLevel, Programme

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from sims.signals.response.events import Event
 from sims.signals.openadr.read import read_openadr
 from sims.signals.openadr.write import write_event, write_report
+from sims.signals.response.events import Event
 from sims.signals.response.settlement import Settlement
 
 STANDARD = json.loads((Path(__file__).parent / "openadr_3_1.schema.json").read_text())

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sims.clock import Clock
-from sims.signals.tariffs.periods import MONTH_OF_DAY
 from sims.signals.tariffs.files import load_tariff
+from sims.signals.tariffs.periods import MONTH_OF_DAY
 from sims.signals.tariffs.toml import tariff_toml
 from sims.signals.urdb.rate import read_urdb
 
