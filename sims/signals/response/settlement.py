@@ -209,6 +209,8 @@ def _settle_firm(programme: FirmServiceLevel, event: Event, clock: Clock, site_k
     held = event_steps(event, clock)
     cap_kw = programme.cap_kw if event.value is None else event.value
     reason = "no cap: neither the event nor the programme states one" if cap_kw is None else ""
+    if cap_kw is not None and cap_kw < 0.0:  # `check_events` refuses it; its excess may be beyond any float
+        cap_kw, reason = None, f"a cap of {cap_kw:g} kW is none: it is at least 0"
     above_kw = np.maximum(site_kw[held] - (np.inf if cap_kw is None else cap_kw), 0.0)
     excess_kwh = float(above_kw.sum()) * clock.dt_h
     return Settlement(

@@ -262,10 +262,7 @@ def test_rules_of_other_years_are_named():
             notice_s=st.integers(-(10**10), 10**10),
             start_s=st.integers(CLOCK.start_s - 10**6, CLOCK.end_s + 10**6),
             end_s=st.integers(CLOCK.start_s - 10**6, CLOCK.end_s + 10**6),
-            # beyond any power there is only overflow
-            value=st.none()
-            | st.floats(-1e9, 1e9)
-            | st.sampled_from([float("nan"), float("inf"), -float("inf")]),
+            value=st.none() | st.floats(),
         ),
         max_size=4,
     ),
