@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import h5py
 import numpy as np
+from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from cosim.results.manifest import PLUMBING
 from sims.faults import StoreError
@@ -61,7 +62,7 @@ def _objects(group: h5py.Group, name: str, depth: int = 0) -> Iterator[h5py.Grou
             raise StoreError(f"{where} is a link or nested too deep; refused")
         item = group[key]
         # a second name of an object is how a group comes to hold itself
-        if h5py.h5o.get_info(item.id).rc != 1:
+        if h5o.get_info(item.id).rc != 1:
             raise StoreError(f"{where} is a link or nested too deep: it has another name; refused")
         if isinstance(item, h5py.Group):
             yield from _objects(item, name, depth + 1)
