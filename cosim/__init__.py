@@ -5,21 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cosim.bill_file import bill_load as bill_load
+    from cosim.results.check_run import check_run as check_run
     from cosim.results.run import Run as Run
     from cosim.results.run import open_run as open_run
     from cosim.runner import run as run
     from cosim.scenario.load import load_scenario as load_scenario
     from cosim.scenario.schema import Scenario as Scenario
+    from cosim.verify import verify_file as verify_file
 
-__all__ = ["Run", "Scenario", "bill_load", "load_scenario", "open_run", "run"]
+__all__ = ["Run", "Scenario", "bill_load", "check_run", "load_scenario", "open_run", "run", "verify_file"]
 
 _HOME = {
     "Run": "cosim.results.run",
     "Scenario": "cosim.scenario.schema",
     "bill_load": "cosim.bill_file",
+    "check_run": "cosim.results.check_run",
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
     "run": "cosim.runner",
+    "verify_file": "cosim.verify",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|events|report|bill|tariff|export|schema|list|...`."""
+"""The command line: `cosim check|run|kpis|events|report|verify|bill|tariff|export|schema|list|...`."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from cosim.cli_report import report
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
+from cosim.cli_verify import verify
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
 app.command()(ending_well()(report))
+app.command()(ending_well()(verify))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
 

@@ -110,6 +110,11 @@ class Run(RunPlots):
         return self._file.header
 
     @property
+    def arrays(self) -> RunFile:
+        """Stored arrays by path, for example "sites/office/site_kw"; each is read anew."""
+        return self._file
+
+    @property
     def scenario_toml(self) -> str:
         """The scenario as it was run."""
         return self.header.scenario_toml
