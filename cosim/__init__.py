@@ -7,11 +7,12 @@ if TYPE_CHECKING:
     from cosim.bill_file import bill_load as bill_load
     from cosim.results.run import Run as Run
     from cosim.results.run import open_run as open_run
+    from cosim.resuming import resume as resume
     from cosim.runner import run as run
     from cosim.scenario.load import load_scenario as load_scenario
     from cosim.scenario.schema import Scenario as Scenario
 
-__all__ = ["Run", "Scenario", "bill_load", "load_scenario", "open_run", "run"]
+__all__ = ["Run", "Scenario", "bill_load", "load_scenario", "open_run", "resume", "run"]
 
 _HOME = {
     "Run": "cosim.results.run",
@@ -19,6 +20,7 @@ _HOME = {
     "bill_load": "cosim.bill_file",
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
+    "resume": "cosim.resuming",
     "run": "cosim.runner",
 }
 

@@ -196,6 +196,8 @@ def _write_header(file: h5py.File, header: RunHeader) -> None:
             "sites": np.array([site.name for site in header.sites], dtype=h5py.string_dtype()),
         }
     )
+    if header.resumed_with_changes:
+        file.attrs["resumed_with_changes"] = "\n".join(header.resumed_with_changes)
     file.create_dataset("scenario", data=header.scenario_toml, track_times=False)
     file.create_group("signals")
     for name, tariff in sorted(header.signals.items()):
@@ -231,6 +233,7 @@ def _read_header(file: h5py.File) -> RunHeader:
         lines=tuple(_values(file, "feeder/line")),
         transformers=tuple(_values(file, "feeder/transformer")),
         loading_definition=str(attrs["loading_definition"]),
+        resumed_with_changes=tuple(str(attrs.get("resumed_with_changes", "")).splitlines()),
     )
 
 
