@@ -8,12 +8,23 @@ if TYPE_CHECKING:
     from cosim.results.check_run import check_run as check_run
     from cosim.results.run import Run as Run
     from cosim.results.run import open_run as open_run
+    from cosim.resuming import resume as resume
     from cosim.runner import run as run
     from cosim.scenario.load import load_scenario as load_scenario
     from cosim.scenario.schema import Scenario as Scenario
     from cosim.verify import verify_file as verify_file
 
-__all__ = ["Run", "Scenario", "bill_load", "check_run", "load_scenario", "open_run", "run", "verify_file"]
+__all__ = [
+    "Run",
+    "Scenario",
+    "bill_load",
+    "check_run",
+    "load_scenario",
+    "open_run",
+    "resume",
+    "run",
+    "verify_file",
+]
 
 _HOME = {
     "Run": "cosim.results.run",
@@ -22,6 +33,7 @@ _HOME = {
     "check_run": "cosim.results.check_run",
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
+    "resume": "cosim.resuming",
     "run": "cosim.runner",
     "verify_file": "cosim.verify",
 }

@@ -69,21 +69,28 @@ def ending_well() -> Iterator[None]:
     """Around a command: every error is one clear message and its exit code."""
     try:
         yield
-    except KeyboardInterrupt:
-        _end("interrupted; finished windows are kept beside the result", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        _end(_with_notes("interrupted", error), INTERRUPTED)
     except BrokenPipeError:  # the reader has seen enough: nothing more can be said, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except GridparkError as error:
-        _end(str(error), error.exit_code)
+        _end(_with_notes(str(error), error), error.exit_code)
     except OSError as error:
-        _end(f"{error.filename or 'disk'}: {error.strerror or error}", StoreError.exit_code)
-    except MemoryError:
-        _end("out of memory; fewer days or longer steps need less", StoreError.exit_code)
+        what = f"{error.filename or 'disk'}: {error.strerror or error}"
+        _end(_with_notes(what, error), StoreError.exit_code)
+    except MemoryError as error:
+        what = "out of memory; fewer days or longer steps need less"
+        _end(_with_notes(what, error), StoreError.exit_code)
     except typer.Exit:
         raise
     except Exception as error:  # a defect of ours
         what = f"unexpected {type(error).__name__}: {error}"
         _end(f"{what}\nplease report this with the output of `cosim --debug ...`", UNEXPECTED)
+
+
+def _with_notes(message: str, error: BaseException) -> str:
+    """A message and what was added to its error on the way, as how to resume; one line each."""
+    return "\n".join([message, *getattr(error, "__notes__", ())])
 
 
 def _end(message: str, exit_code: int) -> NoReturn:
@@ -122,8 +129,15 @@ def check(
 @app.command()
 @ending_well()
 def run(
-    scenario: ScenarioPath,
+    scenario: Annotated[Path | None, typer.Argument(help="scenario file (TOML)", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="result file; default results/<name>.h5")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="go on with an unfinished run instead: its result file or `.parts` folder"),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="resume although files or programs have changed")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing result")] = False,
     overrides: Overrides = None,
     allow_code: AllowCode = False,
@@ -132,18 +146,26 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario: a result file, its key figures, and what was noticed."""
+    from cosim.resuming import resume as go_on
     from cosim.runner import run as simulate
     from cosim.scenario.inputs import load_checked
 
+    code = {"allow_code": allow_code, "yes_large": yes_large}
     with _progress() as progress:
-        done = simulate(
-            load_checked(scenario, overrides or (), allow_code=allow_code, yes_large=yes_large),
-            out,
-            overwrite=overwrite,
-            allow_code=allow_code,
-            yes_large=yes_large,
-            progress=progress,
-        )
+        if scenario is not None and resume is None and not force:
+            done = simulate(
+                load_checked(scenario, overrides or (), **code),
+                out,
+                overwrite=overwrite,
+                allow_code=allow_code,
+                yes_large=yes_large,
+                progress=progress,
+            )
+        elif resume is not None and not any((scenario, out, overwrite, overrides, *code.values())):
+            done = go_on(resume, force=force, progress=progress)
+        else:
+            what = "takes a scenario and its options, or --resume and no more than --force"
+            raise ScenarioError([Fault("R02", "cosim run", what)])
     _show(done, done.warnings, as_json=as_json)
     if strict and done.degraded:
         raise typer.Exit(DEGRADED)

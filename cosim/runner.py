@@ -3,19 +3,24 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cosim import parameters
+from cosim.results.checkpoints import Checkpoint
+from cosim.results.disk import write_whole
 from cosim.results.event_table import EventHeader
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.schema import Scenario
+from cosim.stopping import Stop, StoppedError, on_signals
 from sims.faults import Fault, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 28
 
-Outcome = dict[str, dict[str, Any]]
+Outcome = Mapping[str, dict[str, Any]]
 
 
 def run(
@@ -73,7 +78,11 @@ def run(
         A simulator or policy failed; finished windows stay in `<out>.parts`.
     StoreError
         The result cannot be written.
+    Interrupted
+        A KeyboardInterrupt: SIGINT or SIGTERM ended the run after its current step. As after every other
+        end but those before the first step, `resume(out)` goes on from there.
     """
+    from cosim.resuming import request_of
     from cosim.scenario.inputs import read_inputs
 
     if faults := [*_call_faults(scenario, window_days, out_of_process)]:
@@ -82,6 +91,8 @@ def run(
     inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
     if out is None:
         _make_folder(path.parent)
+    how = {"window_days": window_days, "out_of_process": [*out_of_process]}
+    asked = {"allow_code": allow_code, "yes_large": yes_large, "overwrite": overwrite}
     return run_inputs(
         inputs,
         path,
@@ -89,6 +100,7 @@ def run(
         window_days=window_days,
         progress=progress,
         out_of_process=out_of_process,
+        request=request_of(inputs, path, **asked, **how),
     )
 
 
@@ -100,25 +112,37 @@ def run_inputs(
     window_days: int = WINDOW_DAYS,
     progress: "Progress | None" = None,
     out_of_process: Collection[str] = (),
+    request: Mapping[str, Any] | None = None,
+    begin: Checkpoint | None = None,
 ) -> "Run":
-    """Simulate checked inputs and open the result; arguments and errors as in `run`."""
+    """Simulate checked inputs and open the result; arguments and errors as in `run`.
+
+    With `request`, of `cosim.resuming.request_of`, the run can be resumed; `begin` is where it was left.
+    """
     from cosim.orchestrate import simulate
     from cosim.results.run import open_run
     from sims.feeder.topology import topology
 
     started = time.perf_counter()
-    header = run_header(inputs)
-    with RunWriter(path, header, overwrite=overwrite) as writer:
-        outcome = _outside_any_loop(
-            lambda: simulate(
-                inputs,
-                header,
-                writer,
-                window_days=window_days,
-                progress=progress,
-                out_of_process=out_of_process,
-            )
+    header, stop = run_header(inputs), Stop()
+    header = replace(header, resumed_with_changes=tuple((request or {}).get("changes", ())))
+    with RunWriter(path, header, overwrite=overwrite, request=request, begin=begin) as writer:
+        work = partial(
+            simulate,
+            inputs,
+            header,
+            writer,
+            window_days=window_days,
+            progress=progress,
+            out_of_process=out_of_process,
+            stop=stop,
+            begin=begin,
         )
+        try:
+            with on_signals(stop):
+                outcome = _outside_any_loop(work)
+        except StoppedError:
+            raise stop.reason from None
         ends = {
             site.site.name: _at_end(site, inputs, outcome[site.site.name], header.features)
             for site in inputs.sites
@@ -282,4 +306,4 @@ def _make_folder(folder: Path) -> None:
 def _write_log(path: Path, wall_s: float, warnings: Collection[str]) -> None:
     """Wall time and warnings lie beside the result: the result itself has no clock."""
     log = {"wall_s": round(wall_s, 3), "warnings": list(warnings)}
-    path.with_suffix(".log.json").write_text(json.dumps(log, indent=2) + "\n")
+    write_whole(path.with_suffix(".log.json"), (json.dumps(log, indent=2) + "\n").encode())

@@ -45,6 +45,8 @@ def write_header(file: h5py.File, header: RunHeader) -> None:
             "sites": np.array([site.name for site in header.sites], dtype=h5py.string_dtype()),
         }
     )
+    if header.resumed_with_changes:
+        file.attrs["resumed_with_changes"] = "\n".join(header.resumed_with_changes)
     file.create_dataset("scenario", data=header.scenario_toml, track_times=False)
     file.create_group("signals")
     for name, tariff in sorted(header.signals.items()):
@@ -82,6 +84,7 @@ def read_header(file: h5py.File) -> RunHeader:
         lines=tuple(values_at(file, "feeder/line")),
         transformers=tuple(values_at(file, "feeder/transformer")),
         loading_definition=str(attrs["loading_definition"]),
+        resumed_with_changes=tuple(str(attrs.get("resumed_with_changes", "")).splitlines()),
     )
 
 

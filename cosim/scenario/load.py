@@ -46,7 +46,8 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     places = Places(path.name, lines, site_names(raw))
     _refuse_newer(raw, places)
     overridden, faults = apply_overrides(raw, overrides)
-    places = replace(places, sites=site_names(raw), overridden=overridden)
+    names = site_names(raw)
+    places = replace(places, sites=names, overridden=overridden, overrides=tuple(overrides))
     try:
         scenario = validated(raw, path.absolute().parent, places)
     except BrokenFormError as error:

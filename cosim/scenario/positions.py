@@ -106,12 +106,15 @@ class Places:
         Name of each site, empty where it has none of its own.
     overridden : frozenset of Loc
         Keys given on the command line.
+    overrides : sequence of str
+        What gave them, `path=value` each.
     """
 
     file: str = ""
     lines: Mapping[Loc, Sequence[int]] = field(default_factory=dict)
     sites: Sequence[str] = ()
     overridden: frozenset[Loc] = frozenset()
+    overrides: Sequence[str] = ()
 
     def where(self, loc: Loc) -> str:
         """File, line and dotted key: `office.toml:23 sites.office.chargers[1].p_max_kw`."""
