@@ -1,5 +1,6 @@
 """One HTML page that tells a run: no server, no network, opens anywhere."""
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from html import escape
@@ -282,4 +283,5 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int,
 
 def _figure(figure: "Figure", name: str) -> str:
     config = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "plotlyServerURL": ""}
-    return figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config)
+    plain = re.sub(r"[^\w-]+", "-", name, flags=re.ASCII)  # a site may be named like markup
+    return figure.to_html(full_html=False, include_plotlyjs=False, div_id=plain, config=config)
