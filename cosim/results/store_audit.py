@@ -75,7 +75,7 @@ def _objects(group: h5py.Group, name: str, depth: int = 0) -> Iterator[h5py.Grou
 
 
 def _is_plain(item: h5py.Dataset, file_bytes: int, read_at: ReadAt) -> bool:
-    if item.is_virtual or item.external is not None or item.maxshape != item.shape:
+    if item.shape is None or item.is_virtual or item.external is not None or item.maxshape != item.shape:
         return False
     plist = item.id.get_create_plist()
     filters = {plist.get_filter(i)[0] for i in range(plist.get_nfilters())}

@@ -67,7 +67,7 @@ DAMAGE = {
         "/feeder/line_rated_a: was written and is",
     ),
     "new": (lambda file: file.create_dataset("feeder/mine", data=[1.0]), "/feeder/mine: nothing of the kind"),
-    "lied": (lambda file: put("manifest", (), "[]")(file), "the manifest is no table"),
+    "lied": (put("manifest", (), "[]"), "the manifest is no table"),
 }
 
 

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 import synthetic
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosim.results import open_run
@@ -40,13 +40,13 @@ def test_i23_a_file_written_anew_has_the_same_bytes(run_path):
 SCENARIOS = (
     ("office_heat.toml", "days=1"),
     ("village_voltage.toml", "days=1"),
-    ("street_v2h.toml", "days=1"),
+    ("campus_v2c.toml", "days=1"),
     ("cleanest_hours.toml", "days=8"),
 )
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda asked: asked[0])
-def test_i23_with_heat_taps_export_and_many_chunks(scenario_runs, scenario):
+def test_i23_with_heat_taps_plants_and_many_chunks(scenario_runs, scenario):
     run = scenario_runs.run(*scenario)
     assert written_anew(run.arrays) == run.path.read_bytes()
 
@@ -70,12 +70,14 @@ def test_blocks_of_a_long_series_have_their_own_hashes(tmp_path):
     assert blocks == [f"/feeder/import_kw[{a}:{b}]" for a, b in ((0, 672), (672, 1344), (1344, 1500))]
 
 
+@settings(deadline=None)
 @given(path=st.text(), rows=st.none() | st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)))
 def test_a_key_tells_its_part(path, rows):
     for part in (Part(path, rows, attributes=False), Part(path, None, attributes=True)):
         assert part_of(part.key) == part
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3000))
 def test_blocks_cover_every_step_once(n_rows):
     rows = [part.rows for part in value_parts("x", n_rows, series=True)]
@@ -101,6 +103,7 @@ def test_a_hash_tells_type_shape_order_and_every_bit():
     assert attributes_hash({"a": 1, "b": 2}) == attributes_hash({"b": 2, "a": 1})
 
 
+@settings(deadline=None, max_examples=50)
 @given(content=st.binary(max_size=3000), data=st.data())
 def test_the_seal_tells_every_changed_bit(tmp_path_factory, content, data):
     path = tmp_path_factory.mktemp("seal") / "x"

@@ -5,6 +5,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -77,7 +78,7 @@ def filtered(number: int) -> Callable[[h5py.File, str], object]:
 def fan_out(file: h5py.File) -> None:
     """Three levels of groups that all hold all: a walk would meet a billion objects."""
     levels = [file.create_group(f"level{i}") for i in range(3)]
-    for upper, lower in zip(levels, levels[1:], strict=False):
+    for upper, lower in pairwise(levels):
         for i in range(1000):
             upper[f"link{i}"] = lower
 
@@ -158,10 +159,6 @@ KINDS: dict[str, tuple[str, Callable[[h5py.File], object]]] = {
     "attribute of records": (
         "has the attribute rec",
         lambda file: file["kpis"].attrs.create("rec", np.zeros(1, [("a", "f8")])),
-    ),
-    "a million sites": (
-        "has the attribute sites|damaged",
-        lambda file: file.attrs.create("sites", ["a"] * 20_000, dtype=h5py.string_dtype()),
     ),
 }
 
