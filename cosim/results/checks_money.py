@@ -60,7 +60,12 @@ def event_violations(run: Run, name: str) -> Iterator[Violation]:
 
 def kpi_violations(run: Run) -> Iterator[Violation]:
     """Rule I6 of the key figures: stored is what the series come to, nothing missing, nothing more."""
-    stored, computed = flatten(run.kpis), flatten(compute_kpis(run.header, run.arrays))
+    stored = flatten(run.kpis)
+    try:
+        computed = flatten(compute_kpis(run.header, run.arrays))
+    except (IndexError, ValueError, ArithmeticError) as error:
+        yield Violation("I6", "/kpis", f"no key figures follow from the series: {error}")
+        return
     for name in sorted(stored.keys() | computed.keys()):
         seen, expected = _shown(stored, name), _shown(computed, name)
         if name not in stored or name not in computed or not _same(stored[name], computed[name]):

@@ -50,14 +50,16 @@ def audit(file: h5py.File, name: str, read_at: ReadAt) -> None:
         if count > MOST_OBJECTS:
             raise StoreError(f"{name}: more than {MOST_OBJECTS:,} objects; refused")
         if isinstance(item, h5py.Dataset) and not _is_plain(item, size, read_at):
-            raise StoreError(f"{name}: {item.name} is not a plain dataset of numbers or text; refused")
+            raise StoreError(
+                f"{name}: {_shown(item.name)} is not a plain dataset of numbers or text; refused"
+            )
         _check_attributes(item, name)
 
 
 def _objects(group: h5py.Group, name: str, depth: int = 0) -> Iterator[h5py.Group | h5py.Dataset]:
     yield group
     for key in group:
-        where = f"{name}: {str(group.name).rstrip('/')}/{key}"
+        where = f"{name}: {_shown(str(group.name).rstrip('/'))}/{_shown(key)}"
         if depth > DEEPEST or not isinstance(group.get(key, getlink=True), h5py.HardLink):
             raise StoreError(f"{where} is a link or nested too deep; refused")
         item = group[key]
@@ -73,7 +75,7 @@ def _objects(group: h5py.Group, name: str, depth: int = 0) -> Iterator[h5py.Grou
 
 
 def _is_plain(item: h5py.Dataset, file_bytes: int, read_at: ReadAt) -> bool:
-    if item.is_virtual or item.external is not None or item.maxshape != item.shape:
+    if item.shape is None or item.is_virtual or item.external is not None or item.maxshape != item.shape:
         return False
     plist = item.id.get_create_plist()
     filters = {plist.get_filter(i)[0] for i in range(plist.get_nfilters())}
@@ -105,7 +107,7 @@ def _text_fits(item: h5py.Dataset, file_bytes: int, read_at: ReadAt) -> bool:
 
 def _check_attributes(item: h5py.Group | h5py.Dataset, name: str) -> None:
     if len(item.attrs) > MOST_ATTRIBUTES:
-        raise StoreError(f"{name}: {item.name} has more than {MOST_ATTRIBUTES:,} attributes; refused")
+        raise StoreError(f"{name}: {_shown(item.name)} has more than {MOST_ATTRIBUTES:,} attributes; refused")
     for key in item.attrs:
         if key in PLUMBING:
             continue
@@ -115,4 +117,11 @@ def _check_attributes(item: h5py.Group | h5py.Dataset, name: str) -> None:
             told.shape == () or (len(told.shape) == 1 and told.shape[0] <= MOST_ATTRIBUTE_CELLS)
         )
         if not numbers and not text:
-            raise StoreError(f"{name}: {item.name} has the attribute {key}, no number or text; refused")
+            raise StoreError(
+                f"{name}: {_shown(item.name)} has the attribute {_shown(key)}, no number or text; refused"
+            )
+
+
+def _shown(name: str | None) -> str:
+    """A name of the file without what a terminal would obey."""
+    return repr(name)[1:-1]

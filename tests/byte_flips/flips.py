@@ -42,8 +42,10 @@ def values(path: Path) -> dict[str, object]:
 
     def keep(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset) and name != PATH:
-            found[name] = (str(item.dtype), item.shape, np.asarray(item[()]).tobytes() if item.dtype.kind != "O"
-                           else np.asarray(item[()]).tolist())  # fmt: skip
+            array = np.asarray(item[()])
+            # equal as bytes, so that NaN is itself
+            content = array.tolist() if array.dtype.kind == "O" else array.tobytes()
+            found[name] = (str(item.dtype), item.shape, content)
         found[f"{name}@"] = {key: repr(item.attrs[key]) for key in item.attrs if key not in PLUMBING}
 
     with h5py.File(path, "r") as file:
