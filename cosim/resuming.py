@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cosim.fingerprint import differences, fingerprint, scenario_differences
 from cosim.results.checkpoints import is_finished, last_checkpoint, read_request
-from cosim.results.disk import claim, release
+from cosim.results.disk import claim, is_bare, release
 from cosim.results.writer import parts_folder, remove_parts
 from cosim.scenario.load import dump_scenario, load_scenario
 from cosim.scenario.schema import Scenario
@@ -52,21 +52,23 @@ def resume(path: Path | str, *, force: bool = False, progress: "Progress | None"
 
     path = Path(path)
     parts = path if path.suffix == ".parts" else parts_folder(path)
+    result = path.with_suffix(".h5") if path == parts else path
     if not parts.is_dir():
-        if parts != path and path.is_file():
-            return open_run(path)
+        if result.is_file():
+            return open_run(result)
         raise StoreError(f"{path}: nothing to resume; there is no {parts}")
     claim(parts)
     try:
         request = read_request(parts)
-        result = parts.with_name(request["result"]) if request else path
-        if request is None and not result.is_file():
-            raise StoreError(f"{parts}: nothing to resume; what was asked was not written whole")
-        if request is None or is_finished(parts, result):
+        if request:
+            result = parts.with_name(request["result"])
+        if is_finished(parts, result) or (result.is_file() and is_bare(parts)):
             done = open_run(result)
-            remove_parts(parts)
+            remove_parts(parts)  # the run was killed while it did that
             return done
-        return _go_on(parts, request, result, force=force, progress=progress)
+        if request:
+            return _go_on(parts, request, result, force=force, progress=progress)
+        raise StoreError(f"{parts}: nothing to resume; what was asked was not written whole")
     finally:
         release(parts)
 

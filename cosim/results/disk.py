@@ -92,6 +92,11 @@ def clear(folder: Path, *, but: Collection[str] = ()) -> None:
         raise StoreError(f"{folder}: cannot be cleared: {error.strerror or error}") from error
 
 
+def is_bare(folder: Path) -> bool:
+    """Whether a folder holds nothing but its owner's file."""
+    return all(path.name == OWNER for path in folder.iterdir())
+
+
 def release(folder: Path) -> None:
     """Give up `folder`; what is in it stays, an empty one goes. Nothing a disk says can stop it."""
     with suppress(OSError):

@@ -7,6 +7,7 @@ imports) runs in processes of its own.
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -561,4 +562,5 @@ def test_a_terminal_has_a_progress_bar_and_ctrl_c_is_exit_130(on_terminal, tmp_p
     assert process.wait(timeout=30) == 130
     assert b"interrupted" in seen
     assert b"Traceback" not in seen
-    assert list(tmp_path.iterdir()) == []
+    assert re.search(rb"of 8640 steps are kept; go on with: cosim run --resume \S+run.h5", seen)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.parts"]
