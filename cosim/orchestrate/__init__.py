@@ -25,10 +25,12 @@ import mosaik
 from cosim import parameters
 from cosim.forecast_parameters import requests, signal_requests
 from cosim.orchestrate.own_process import OwnProcess
+from cosim.orchestrate.watch import watching
 from cosim.results.header import RunHeader
 from cosim.results.layout import DTYPE, shapes
 from cosim.results.writer import RunWriter
 from cosim.scenario.inputs import Inputs
+from cosim.step_timeout import STEP_TIMEOUT_S
 from sims.faults import SimulationError
 
 SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
@@ -66,6 +68,7 @@ def simulate(
     window_days: int,
     progress: Progress | None = None,
     out_of_process: Collection[str] = (),
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
 ) -> dict[str, State]:
     """Run every window, write its segment, carry the state on; give each site's fleet outcome.
 
@@ -83,6 +86,8 @@ def simulate(
         Called after every step.
     out_of_process : collection of str
         Simulators (of `SIMULATORS`) that run in processes of their own.
+    step_timeout_s : float or None
+        Silence in a step after which a simulator is named; ten times that ends the run [s].
 
     Returns
     -------
@@ -98,7 +103,9 @@ def simulate(
     states: dict[str, State] = {}
     outcome: dict[str, State] = {}
     for window in windows(clock.n_steps, clock.step_s, window_days):
-        with _world(out_of_process, partial(_instant, inputs, window)) as world:
+        instant = partial(_instant, inputs, window)
+        own = {name: OwnProcess(name, instant, step_timeout_s) for name in out_of_process}
+        with _world(own) as world:
             sims = _start(world, inputs, window, _reporter(progress, window, clock.n_steps))
             entities = _create(sims, inputs, header, out_of_process)
             for name, state in states.items():
@@ -106,7 +113,8 @@ def simulate(
             _wire(world, sims, entities, inputs)
             _wire_recorder(world, entities, header)
             foreseen = any(site.forecasts.needed for site in inputs.sites)
-            _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
+            with watching(step_timeout_s, partial(_last_finished, sims["recorder"], window, inputs)):
+                _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
             states = {name: sims[name].get_state() for name in SIMULATORS}
@@ -117,11 +125,11 @@ def simulate(
     return outcome
 
 
-def _world(out_of_process: Collection[str], instant: Callable[[int], str]) -> mosaik.World:
+def _world(own: Mapping[str, OwnProcess]) -> mosaik.World:
     config: dict[str, Any] = {
         name: {"python": f"sims.{name}.simulator:{name.capitalize()}Simulator"} for name in SIMULATORS
     }
-    config |= {name: OwnProcess(name, instant) for name in out_of_process}
+    config |= own
     config["recorder"] = {"python": "cosim.results.recorder:RecorderSimulator"}
     return mosaik.World(
         config,
@@ -273,9 +281,21 @@ def _reporter(progress: Progress | None, window: Window, n_steps: int) -> Callab
 
 def _check_complete(blocks: Mapping[str, Any], window: Window, inputs: Inputs) -> None:
     """mosaik can end a run early without an error: a short record tells of it."""
-    rows = min(len(block) for block in blocks.values())
+    rows = _rows(blocks)
     if rows < window.n_steps:
         raise SimulationError(f"the run stopped at {_instant(inputs, window, rows * inputs.clock.step_s)}")
+
+
+def _last_finished(recorder: Any, window: Window, inputs: Inputs) -> str:
+    """Local time and step of the last step that every simulator has finished."""
+    rows = _rows(recorder.blocks())
+    if window.first + rows == 0:
+        return "none"
+    return _instant(inputs, window, (rows - 1) * inputs.clock.step_s)
+
+
+def _rows(blocks: Mapping[str, Any]) -> int:
+    return min(len(block) for block in blocks.values())
 
 
 def _instant(inputs: Inputs, window: Window, time_s: int) -> str:
