@@ -1,8 +1,8 @@
 """Runs the cases of a study on the workers of a Dask scheduler.
 
-A worker process has one case at a time, and no more cases are handed out than there are workers: when one
-dies, only the case it was running is under suspicion. Dask gives that case to another worker as often as
-its scheduler allows (`distributed.scheduler.allowed-failures`; once where gridpark starts the scheduler).
+A worker process has one case at a time, and cases are handed out one by one to workers that have none: when
+a worker dies, only the case it was running is under suspicion. Dask gives that case to another worker as
+often as its scheduler allows (`distributed.scheduler.allowed-failures`; once where gridpark starts it).
 """
 
 import logging
@@ -19,7 +19,7 @@ from distributed import Client, Future, KilledWorker
 
 from cosim.study.case import CaseResult, Payload
 from cosim.study.cluster import ClusterError
-from cosim.study.dask_worker import SLOT, OneCaseAtATime, installed_version, run_here, unseen
+from cosim.study.dask_worker import installed_version, run_here, unseen
 from cosim.study.executor import OnResult, Work
 from sims.faults import DataError, Fault
 
@@ -97,9 +97,10 @@ class DaskExecutor:
         open_, out = deque(payloads), _Out()
         try:
             while open_ or out.futures:
-                while open_ and len(out.futures) < max(1, self._n_workers()):
-                    payload = open_.popleft()
-                    out.add(self._submit(work, payload), payload["case_id"])
+                for worker in self._workers() - out.busy if open_ else ():
+                    if open_:
+                        payload = open_.popleft()
+                        out.add(self._submit(work, payload, worker), payload["case_id"], worker)
                 if (ended := self._next(out)) is not None:
                     on_result(ended)
         finally:  # nothing is left, or the caller has had enough
@@ -111,14 +112,14 @@ class DaskExecutor:
         if self._jobs is not None:
             self._jobs.close()
 
-    def _submit(self, work: Work, payload: Payload) -> Future:
+    def _submit(self, work: Work, payload: Payload, worker: str) -> Future:
+        """Give a case to a worker; if it dies first, to any other."""
         key = f"{payload['case_id']}-{uuid.uuid4().hex}"  # never what an earlier sweep left on the scheduler
-        return self._client.submit(
-            run_here, work, payload, self._limits, self._version, key=key, pure=False, resources={SLOT: 1}
-        )
+        how = {"key": key, "pure": False, "workers": [worker], "allow_other_workers": True}
+        return self._client.submit(run_here, work, payload, self._limits, self._version, **how)
 
-    def _n_workers(self) -> int:
-        return len(self._client.nthreads())
+    def _workers(self) -> set[str]:
+        return set(self._client.nthreads())
 
     def _next(self, out: "_Out") -> CaseResult | None:
         """What became of a case that has ended; None when none has for a while."""
@@ -127,7 +128,7 @@ class DaskExecutor:
         except queue.Empty:
             if self._client.status != "running":
                 raise ClusterError(f"{self._name}: the scheduler is lost; finished cases are kept") from None
-            out.tell_if_alone(self._n_workers(), self._name)
+            out.tell_if_alone(len(self._workers()), self._name)
             return None
         case_id = out.remove(future)
         try:
@@ -151,7 +152,6 @@ class DaskExecutor:
                 what = f"{self._name}: no worker within {self._first_worker_s:g} s"
                 raise ClusterError(f"{what}; start some with `dask worker {self._name}`") from None
             self._check_versions()
-            self._client.register_plugin(OneCaseAtATime())
             self._ready = True
         self._check_files(payloads)
 
@@ -184,21 +184,28 @@ class DaskExecutor:
 
 
 class _Out:
-    """Cases that are out, and a queue of those that have come back."""
+    """Cases that are out, with whom, and a queue of those that have come back."""
 
     def __init__(self) -> None:
         self.futures: dict[str, Future] = {}
         self.ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        self._case_ids: dict[str, str] = {}
+        self._with: dict[str, tuple[str, str]] = {}
         self._alone_since_s: float | None = None
 
-    def add(self, future: Future, case_id: str) -> None:
-        self.futures[future.key], self._case_ids[future.key] = future, case_id
+    @property
+    def busy(self) -> set[str]:
+        """Workers that have a case."""
+        return {worker for _, worker in self._with.values()}
+
+    def add(self, future: Future, case_id: str, worker: str) -> None:
+        """Note that a worker has a case."""
+        self.futures[future.key], self._with[future.key] = future, (case_id, worker)
         future.add_done_callback(self.ended.put)
 
     def remove(self, future: Future) -> str:
+        """Note that a case has come back; give its id."""
         del self.futures[future.key]
-        return self._case_ids.pop(future.key)
+        return self._with.pop(future.key)[0]
 
     def tell_if_alone(self, n_workers: int, name: str) -> None:
         """Say once that there has been no worker for a while: the study waits for the next one."""

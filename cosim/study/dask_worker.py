@@ -10,27 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from distributed import Worker, WorkerPlugin
 
 from cosim.study.case import CaseResult, Payload
 from cosim.study.executor import Work
 
-SLOT = "gridpark_case"
-"""Resource of Dask of which every worker process has one."""
 LOOK_EVERY_S = 0.5
 GRACE_S = 10.0
 KILLED = 137
 
-
-class OneCaseAtATime(WorkerPlugin):
-    """Gives a worker process, also one that comes later, one slot for cases however many threads it has."""
-
-    name = "gridpark-one-case"
-    idempotent = True
-
-    async def setup(self, worker: Worker) -> None:
-        """Announce the slot."""
-        await worker.set_resources(**{SLOT: 1})
+ONE_CASE = threading.Lock()
+"""Held while this process runs a case: a worker may have more threads."""
 
 
 class OverLimit(BaseException):
@@ -64,6 +53,11 @@ def run_here(
     if here != client:
         what = f"the worker has gridpark {here}, the study was started with {client}"
         return CaseResult.failed(payload["case_id"], what)
+    with ONE_CASE:
+        return _run_guarded(work, payload, limits)
+
+
+def _run_guarded(work: Work, payload: Payload, limits: tuple[float | None, float | None]) -> CaseResult:
     started = time.monotonic()
     guard = _Guard(threading.get_ident(), *limits)
     guard.start()
