@@ -49,5 +49,5 @@ def make_cluster(form: ClusterForm) -> JobQueueCluster:
                 scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 **{name: value for name, value in directives.items() if value is not None},
             )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         raise ClusterError(f"cluster: {error}") from None

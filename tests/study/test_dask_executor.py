@@ -182,6 +182,7 @@ def test_a_killed_worker_costs_nothing(tmp_path):
             if len(results) == 6:
                 threading.Thread(target=kill_amid_a_case, args=(pids[0], tmp_path)).start()
 
+        executor._client.wait_for_workers(2, timeout=90)
         executor.run(payloads(tmp_path, 16, wait_s=0.2), note_and_wait, on_result)
         executor.close()
     assert sorted((result.case_id, result.status) for result in results) == [
@@ -195,6 +196,7 @@ def test_a_case_that_kills_its_workers_is_failed_and_the_rest_go_on(tmp_path, mo
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
     with dask_servers(tmp_path, [["--nthreads", "1"]] * 3) as (address, _):
         executor, results = cluster_executor(address, NONE), []
+        executor._client.wait_for_workers(3, timeout=90)
         executor.run(payloads(tmp_path, 1), end_the_process, results.append)
         executor.run(payloads(tmp_path, 3), note_and_wait, results.append)
         executor.close()
