@@ -12,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cosim.study.form import CaseLimits
 
 CONNECT_S = 10.0
+CLOSE_S = 30.0
 FIRST_WORKER_S = 60.0
 LOOK_EVERY_S = 1.0
 TELL_AFTER_S = 60.0
@@ -110,7 +112,8 @@ class DaskExecutor:
         """Leave the scheduler; end the jobs that were started for this study."""
         self._client.close()
         if self._jobs is not None:
-            self._jobs.close()
+            with suppress(TimeoutError):  # a batch system that does not answer: jobs end without a scheduler
+                self._jobs.close(timeout=CLOSE_S)
 
     def _submit(self, work: Work, payload: Payload, worker: str) -> Future:
         """Give a case to a worker; if it dies first, to any other."""

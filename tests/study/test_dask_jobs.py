@@ -104,7 +104,8 @@ def test_an_interface_that_is_not_there():
 
 
 SBATCH = """#!/bin/bash
-cp "$1" "$0.job" && setsid bash "$0.job" > /dev/null 2>&1 < /dev/null &
+cp "$1" "$0.job"
+setsid bash "$0.job" > /dev/null 2>&1 < /dev/null &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/bash
