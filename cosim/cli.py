@@ -22,6 +22,7 @@ from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
 from cosim.cli_verify import verify
+from cosim.step_timeout import STEP_TIMEOUT_S, parse_step_timeout
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -144,6 +145,9 @@ def run(
     allow_code: AllowCode = False,
     yes_large: YesLarge = False,
     strict: Annotated[bool, typer.Option("--strict", help="exit 7 when steps were degraded")] = False,
+    step_timeout: Annotated[
+        str, typer.Option(help='seconds a simulator or policy may be silent in a step, or "off"')
+    ] = f"{STEP_TIMEOUT_S:g}",
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario: a result file, its key figures, and what was noticed."""
@@ -161,6 +165,7 @@ def run(
                 allow_code=allow_code,
                 yes_large=yes_large,
                 progress=progress,
+                step_timeout_s=parse_step_timeout(step_timeout),
             )
         elif resume is not None and not any((scenario, out, overwrite, overrides, *code.values())):
             done = go_on(resume, force=force, progress=progress)

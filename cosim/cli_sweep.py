@@ -29,6 +29,9 @@ def sweep(
         list[str] | None,
         typer.Option("--set", help="override a key of the scenario in all cases", show_default=False),
     ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler whose workers run the cases: tcp://host:8786")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list the cases, run none")] = False,
     allow_code: Annotated[
         bool, typer.Option("--allow-code", help="let scenarios name Python code (module:Class)")
@@ -37,6 +40,7 @@ def sweep(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Run every case of a study that is not finished yet; the same command goes on after a stop."""
+    from cosim.study.cluster import cluster_executor
     from cosim.study.plan import plan_study, read_study
     from cosim.study.sweep import run_plan
 
@@ -49,10 +53,12 @@ def sweep(
         _list(plan, as_json=as_json)
         return
     folder = out or Path("results") / plan.file.form.name
+    where = scheduler or plan.file.form.cluster
+    executor = cluster_executor(where, plan.file.form.limits) if where is not None else None
     flags = {"allow_code": allow_code, "yes_large": yes_large}
     try:
         with _progress(len(plan.cases)) as on_case:
-            done = run_plan(plan, folder, workers=workers, flags=flags, on_case=on_case)
+            done = run_plan(plan, folder, workers=workers, flags=flags, executor=executor, on_case=on_case)
     except KeyboardInterrupt:
         _stopped(folder)
         raise typer.Exit(INTERRUPTED) from None

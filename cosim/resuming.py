@@ -116,6 +116,7 @@ def _go_on(
         overwrite=request["overwrite"],
         window_days=request["window_days"],
         out_of_process=request["out_of_process"],
+        step_timeout_s=request["step_timeout_s"],
         progress=progress,
         request={**request, "fingerprint": now, "changes": known[:MOST_CHANGES]},
         begin=last_checkpoint(parts),

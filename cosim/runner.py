@@ -20,6 +20,7 @@ from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.schema import Scenario
+from cosim.step_timeout import STEP_TIMEOUT_S, step_timeout_fault
 from cosim.stopping import Stop, StoppedError, on_signals
 from sims.faults import Fault, ScenarioError, StoreError, nearest
 
@@ -43,6 +44,7 @@ def run(
     window_days: int = WINDOW_DAYS,
     progress: "Progress | None" = None,
     out_of_process: Collection[str] = (),
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
 ) -> "Run":
     """Check a scenario, simulate it and open its result.
 
@@ -64,6 +66,9 @@ def run(
         Called with the steps done and all steps; raise in it to cancel.
     out_of_process : collection of str
         Simulators to run in processes of their own ("building", "signals", "control", "fleet", "feeder").
+    step_timeout_s : float or None
+        Silence in one step after which a simulator or policy is named, again after 3 and 6 times that;
+        after 10 times the run ends. None waits forever [s].
 
     Returns
     -------
@@ -85,13 +90,17 @@ def run(
     from cosim.resuming import request_of
     from cosim.scenario.inputs import read_inputs
 
-    if faults := [*_call_faults(scenario, window_days, out_of_process)]:
+    if faults := [*_call_faults(scenario, window_days, out_of_process, step_timeout_s)]:
         raise ScenarioError(faults)
     path = Path(out) if out is not None else Path("results") / f"{scenario.name}.h5"
     inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
     if out is None:
         _make_folder(path.parent)
-    how = {"window_days": window_days, "out_of_process": [*out_of_process]}
+    how = {
+        "window_days": window_days,
+        "out_of_process": [*out_of_process],
+        "step_timeout_s": step_timeout_s,
+    }
     asked = {"allow_code": allow_code, "yes_large": yes_large, "overwrite": overwrite}
     return run_inputs(
         inputs,
@@ -101,6 +110,7 @@ def run(
         progress=progress,
         out_of_process=out_of_process,
         request=request_of(inputs, path, **asked, **how),
+        step_timeout_s=step_timeout_s,
     )
 
 
@@ -114,6 +124,7 @@ def run_inputs(
     out_of_process: Collection[str] = (),
     request: Mapping[str, Any] | None = None,
     begin: Checkpoint | None = None,
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
 ) -> "Run":
     """Simulate checked inputs and open the result; arguments and errors as in `run`.
 
@@ -137,6 +148,7 @@ def run_inputs(
             out_of_process=out_of_process,
             stop=stop,
             begin=begin,
+            step_timeout_s=step_timeout_s,
         )
         try:
             with on_signals(stop):
@@ -159,12 +171,16 @@ def run_inputs(
     return open_run(path)
 
 
-def _call_faults(scenario: Scenario, window_days: int, out_of_process: Collection[str]) -> Iterator[Fault]:
+def _call_faults(
+    scenario: Scenario, window_days: int, out_of_process: Collection[str], step_timeout_s: float | None
+) -> Iterator[Fault]:
     """What no scenario file can say and a caller can get wrong."""
     from cosim.orchestrate import SIMULATORS
 
     if window_days < 1:
         yield Fault("S23", "window_days", f"{window_days}: allowed 1, 2, 3, ... days")
+    if fault := step_timeout_fault(step_timeout_s, "step_timeout_s", step_timeout_s):
+        yield fault
     for name in out_of_process:
         if name not in SIMULATORS:
             yield Fault("S26", "out_of_process", f'"{name}": no such simulator; {nearest(name, SIMULATORS)}')

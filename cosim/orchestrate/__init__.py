@@ -27,11 +27,13 @@ from cosim import parameters
 from cosim.forecast_parameters import requests, signal_requests
 from cosim.orchestrate.gate import STATEFUL, Gate, Saved
 from cosim.orchestrate.own_process import OwnProcess
+from cosim.orchestrate.watch import watching
 from cosim.results.checkpoints import Checkpoint
 from cosim.results.header import RunHeader
 from cosim.results.layout import DTYPE, shapes
 from cosim.results.writer import RunWriter
 from cosim.scenario.inputs import Inputs
+from cosim.step_timeout import STEP_TIMEOUT_S
 from cosim.stopping import Stop, StoppedError
 from sims.control.simulator import ControlSimulator
 from sims.faults import SimulationError
@@ -76,6 +78,7 @@ def simulate(
     out_of_process: Collection[str] = (),
     stop: Stop | None = None,
     begin: Checkpoint | None = None,
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
 ) -> Mapping[str, State]:
     """Run every window, write its segment, carry the state on; give each site's fleet outcome.
 
@@ -100,6 +103,8 @@ def simulate(
         Ends the run at the next step when asked to.
     begin : Checkpoint, optional
         What to go on from; without, the start of the run.
+    step_timeout_s : float or None
+        Silence in a step after which a simulator is named; ten times that ends the run [s].
 
     Returns
     -------
@@ -123,7 +128,9 @@ def simulate(
     for window in windows(clock.n_steps, clock.step_s, window_days, begin.step):
         sites = [site.name for site in inputs.scenario.sites]
         gate = Gate(window.first, clock.step_s, sites, stop, keep)
-        with _world(gate, out_of_process, partial(_instant, inputs, window)) as world:
+        instant = partial(_instant, inputs, window)
+        own = {name: OwnProcess(name, instant, step_timeout_s) for name in out_of_process}
+        with _world(gate, own) as world:
             sims = _start(world, inputs, window, _reporter(progress, gate, stop, window, clock.n_steps))
             entities = _create(sims, inputs, header, out_of_process)
             for name, state in saved["states"].items():
@@ -131,7 +138,8 @@ def simulate(
             _wire(world, sims, entities, inputs)
             _wire_recorder(world, entities, header)
             foreseen = any(site.forecasts.needed for site in inputs.sites)
-            _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
+            with watching(step_timeout_s, partial(_last_finished, sims["recorder"], window, inputs)):
+                _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
             saved = {
@@ -146,13 +154,12 @@ def simulate(
     return saved["outcome"]
 
 
-def _world(gate: Gate, out_of_process: Collection[str], instant: Callable[[int], str]) -> mosaik.World:
+def _world(gate: Gate, own: Mapping[str, OwnProcess]) -> mosaik.World:
     config: dict[str, Any] = {
         name: {"python": f"sims.{name}.simulator:{name.capitalize()}Simulator"} for name in SIMULATORS
     }
-    remote: dict[str, Starter] = {name: OwnProcess(name, instant) for name in out_of_process}
-    config |= remote
-    config |= {name: gate.starter(name, remote.get(name) or AT_GATE[name]) for name in STATEFUL}
+    config |= own
+    config |= {name: gate.starter(name, own.get(name) or AT_GATE[name]) for name in STATEFUL}
     config["recorder"] = {"python": "cosim.results.recorder:RecorderSimulator"}
     return mosaik.World(
         config,
@@ -314,9 +321,21 @@ def _reporter(
 
 def _check_complete(blocks: Mapping[str, Any], window: Window, inputs: Inputs) -> None:
     """mosaik can end a run early without an error: a short record tells of it."""
-    rows = min(len(block) for block in blocks.values())
+    rows = _rows(blocks)
     if rows < window.n_steps:
         raise SimulationError(f"the run stopped at {_instant(inputs, window, rows * inputs.clock.step_s)}")
+
+
+def _last_finished(recorder: Any, window: Window, inputs: Inputs) -> str:
+    """Local time and step of the last step that every simulator has finished."""
+    rows = _rows(recorder.blocks())
+    if window.first + rows == 0:
+        return "none"
+    return _instant(inputs, window, (rows - 1) * inputs.clock.step_s)
+
+
+def _rows(blocks: Mapping[str, Any]) -> int:
+    return min(len(block) for block in blocks.values())
 
 
 def _instant(inputs: Inputs, window: Window, time_s: int) -> str:

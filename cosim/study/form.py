@@ -11,6 +11,7 @@ from cosim.scenario.load import read_toml
 from cosim.scenario.positions import Finding, Places
 from cosim.scenario.schema import Name
 from cosim.scenario.section import Section
+from cosim.study.cluster_form import ClusterForm
 from sims.faults import ScenarioError
 
 MAX_CASES = 100_000
@@ -68,6 +69,9 @@ class StudyForm(Section):
     limits: CaseLimits = Field(default_factory=CaseLimits)
     workers: int | None = Field(
         default=None, ge=1, le=1024, description="processes that run cases; default: as many as cores [-]"
+    )
+    cluster: ClusterForm | None = Field(
+        default=None, description="batch system whose jobs run the cases; default: processes here"
     )
 
     @property
