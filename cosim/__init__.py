@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cosim.bill_file import bill_load as bill_load
+    from cosim.comparison import compare as compare
     from cosim.results.run import Run as Run
     from cosim.results.run import open_run as open_run
     from cosim.runner import run as run
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from cosim.study.study import open_study as open_study
     from cosim.study.sweep import sweep as sweep
 
-__all__ = ["Run", "Scenario", "Study", "bill_load", "load_scenario", "open_run", "open_study", "run", "sweep"]
+__all__ = ["Run", "Scenario", "Study", "bill_load", "compare", "load_scenario", "open_run", "open_study", "run", "sweep"]
 
 _HOME = {
     "Run": "cosim.results.run",
     "Scenario": "cosim.scenario.schema",
     "Study": "cosim.study.study",
     "bill_load": "cosim.bill_file",
+    "compare": "cosim.comparison",
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
     "open_study": "cosim.study.study",

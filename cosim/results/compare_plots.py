@@ -90,7 +90,7 @@ def missing_by_session(missing_kwh: "pd.DataFrame", title: str) -> "Figure":
     figure.update_layout(barmode="group", hovermode="x unified")
     figure.update_xaxes(type="category", showticklabels=len(worst) <= MOST_SHORT // 2)
     if worst.empty:
-        _say(figure, "no session left short in any run")
+        say(figure, "no session left short in any run")
     return figure
 
 
@@ -162,6 +162,6 @@ def _mark_rating(figure: "Figure") -> None:
     figure.update_yaxes(rangemode="tozero")
 
 
-def _say(figure: "Figure", words: str) -> None:
+def say(figure: "Figure", words: str) -> None:
     """Words in the middle of a figure that has nothing to draw."""
     figure.add_annotation(text=words, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")

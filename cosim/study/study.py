@@ -93,6 +93,12 @@ class Study:
         """The run of every case that has one, one after the other."""
         return (self.run(case_id) for case_id in self)
 
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write one self-contained HTML page; by default `report.html` in the folder of the study."""
+        from cosim.study.report import write_study_report
+
+        return write_study_report(self, Path(path) if path else None)
+
     def __iter__(self) -> Iterator[str]:
         return (case_id for case_id in self.planned if self._status(case_id) == "done")
 

@@ -1,0 +1,58 @@
+"""What the axes of a study are: numbers or names, the one that is told apart by colour, the size of the fleet."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED = "seed"
+ALL = "all cases"
+"""Name of the only group where no axis tells groups apart."""
+MOST_GROUPS = 8
+_SIZE = re.compile(r"(?:^|[._\s])(?:n_)?(?:ports|count|cars|fleet|fleet_size|evse|chargers)$")
+
+
+def is_numeric(values: "pd.Series") -> bool:
+    """Whether an axis has numbers only; yes and no are names."""
+    known = values.dropna()
+    return len(known) > 0 and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in known.tolist()
+    )
+
+
+def colour_axis(table: "pd.DataFrame", axes: Sequence[str]) -> str | None:
+    """Axis whose values get a colour each: the policy, else the first of names, else none.
+
+    An axis of more than `MOST_GROUPS` values is no help for the eye and never chosen.
+    """
+    named = [axis for axis in axes if axis != SEED and not is_numeric(table[axis])]
+    few = [axis for axis in named if 1 < table[axis].nunique(dropna=False) <= MOST_GROUPS]
+    return next((axis for axis in few if "policy" in axis), few[0] if few else None)
+
+
+def size_axis(table: "pd.DataFrame", axes: Sequence[str]) -> str | None:
+    """Axis that is the size of a fleet: numbers under a name such as `ports` or `chargers[0].count`."""
+    return next((axis for axis in axes if _SIZE.search(axis) and is_numeric(table[axis])), None)
+
+
+def varied(table: "pd.DataFrame", axes: Sequence[str]) -> list[str]:
+    """Axes on which the cases differ."""
+    return [axis for axis in axes if table[axis].nunique(dropna=False) > 1]
+
+
+def group_of(table: "pd.DataFrame", axis: str | None) -> "pd.Series":
+    """Text by which each case is coloured, shape (n_cases,)."""
+    import pandas as pd
+
+    return pd.Series(ALL, index=table.index) if axis is None else table[axis].map(level_text)
+
+
+def level_text(value: object) -> str:
+    """Value of an axis as a reader writes it."""
+    if value is None or value != value:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
