@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from cosim.study.study import open_study as open_study
     from cosim.study.sweep import sweep as sweep
 
-__all__ = ["Run", "Scenario", "Study", "bill_load", "compare", "load_scenario", "open_run", "open_study", "run", "sweep"]
+__all__ = [
+    "Run",
+    "Scenario",
+    "Study",
+    "bill_load",
+    "compare",
+    "load_scenario",
+    "open_run",
+    "open_study",
+    "run",
+    "sweep",
+]
 
 _HOME = {
     "Run": "cosim.results.run",

@@ -12,9 +12,9 @@ from cosim.file_zone import zone_of_file
 from cosim.tariff_named import tariff_named
 from cosim.tariff_text import stated_for
 from sims.clock import Clock
-from sims.signals.bill import Bill, bill
-from sims.signals.ratchet import History
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import Bill, bill
+from sims.signals.billing.ratchet import History
+from sims.signals.tariffs.tariff import Tariff
 from sims.tables import on_clock, read_series
 
 Floats = npt.NDArray[np.float64]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sims.clock import Clock, known_zone
 from sims.faults import DataError, Fault, ScenarioError
-from sims.signals.ratchet import History, history_by_period
-from sims.signals.tariff import Tariff
+from sims.signals.billing.ratchet import History, history_by_period
+from sims.signals.tariffs.tariff import Tariff
 
 MOST_KW = 100_000.0
 

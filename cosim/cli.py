@@ -295,19 +295,19 @@ def _policies() -> dict[str, str]:
 
 
 def _tariffs() -> dict[str, str]:
-    from sims.signals.tariff_files import list_tariffs, load_tariff
+    from sims.signals.tariffs.files import list_tariffs, load_tariff
 
     return {name: load_tariff(name, Path()).label for name in list_tariffs()}
 
 
 def _programmes() -> dict[str, str]:
-    from sims.signals.programme_files import list_programmes, load_programme
+    from sims.signals.response.programme_files import list_programmes, load_programme
 
     return {name: load_programme(name, Path()).label for name in list_programmes()}
 
 
 def _profiles() -> dict[str, str]:
-    from sims.signals.day_profiles import list_profiles, load_profile
+    from sims.signals.market.day_profiles import list_profiles, load_profile
 
     return {name: load_profile(name, q).label for q in ("price", "co2") for name in list_profiles(q)}
 

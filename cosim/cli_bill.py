@@ -11,8 +11,8 @@ from sims.faults import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from cosim.bill_file import LoadBill
-    from sims.signals.bill import BillLine, BillMonth
-    from sims.signals.ratchet import History
+    from sims.signals.billing.bill import BillLine, BillMonth
+    from sims.signals.billing.ratchet import History
 
 
 def bill_load_file(

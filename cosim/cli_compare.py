@@ -16,11 +16,16 @@ WIDE = 160
 
 
 def compare_(
-    run_files: Annotated[list[Path], typer.Argument(help="two or more result files (.h5)", show_default=False)],
+    run_files: Annotated[
+        list[Path], typer.Argument(help="two or more result files (.h5)", show_default=False)
+    ],
     baseline: Annotated[
-        str | None, typer.Option(help="file the others are held against; default the first", show_default=False)
+        str | None,
+        typer.Option(help="file the others are held against; default the first", show_default=False),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="also write one offline HTML page", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="also write one offline HTML page", show_default=False)
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="also write every key figure of every run as CSV", show_default=False)
     ] = None,

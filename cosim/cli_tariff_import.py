@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
+    from sims.signals.tariffs.tariff import DemandPeriod, EnergyPeriod, Tariff
 
 
 def import_tariff(
@@ -20,9 +20,9 @@ def import_tariff(
     from cosim.results.disk import check_target, write_whole
     from sims.faults import DataError, Fault
     from sims.files import file_problem
-    from sims.signals.tariff_files import MAX_TARIFF_BYTES
-    from sims.signals.tariff_toml import tariff_toml
-    from sims.signals.urdb import read_urdb
+    from sims.signals.tariffs.files import MAX_TARIFF_BYTES
+    from sims.signals.tariffs.toml import tariff_toml
+    from sims.signals.urdb.rate import read_urdb
 
     if problem := file_problem(file, MAX_TARIFF_BYTES):
         raise DataError([Fault(f"D{problem.number}", str(file), problem.what)])

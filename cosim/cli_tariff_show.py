@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sims.signals.tariff import Tariff
+    from sims.signals.tariffs.tariff import Tariff
 
 
 def tariff_show(

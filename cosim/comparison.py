@@ -120,7 +120,9 @@ class Comparison:
         from cosim.results import compare_frames, compare_plots
 
         energy, demand = (compare_frames.bill_to_date(self.runs, site, kind) for kind in ("energy", "demand"))
-        return compare_plots.cost_to_date(energy, demand, f"Bill to date: {escape(site)}", self._currency(site))
+        return compare_plots.cost_to_date(
+            energy, demand, f"Bill to date: {escape(site)}", self._currency(site)
+        )
 
     def plot_bills(self, site: str) -> "Figure":
         """How the bills of a site add up, side by side."""
@@ -148,7 +150,9 @@ class Comparison:
         from cosim.results import compare_frames, compare_plots
 
         loading = compare_frames.highest_loading(self.runs)
-        return compare_plots.overlaid_loading(loading, "Transformer loading (highest of each step)", self._zone)
+        return compare_plots.overlaid_loading(
+            loading, "Transformer loading (highest of each step)", self._zone
+        )
 
     def plot_loading_duration(self) -> "Figure":
         """Duration curve of that loading."""

@@ -9,9 +9,9 @@ from typing import Any
 from cosim.results.disk import check_target, write_whole
 from cosim.results.run import Run
 from sims.faults import Fault, ScenarioError
-from sims.signals.events import Event
-from sims.signals.openadr_form import object_id
-from sims.signals.openadr_write import write_event, write_report
+from sims.signals.openadr.form import object_id
+from sims.signals.openadr.write import write_event, write_report
+from sims.signals.response.events import Event
 
 COMMAND = "cosim export openadr"
 

@@ -19,8 +19,8 @@ from sims.fleet.arrays import NO_TAPER
 from sims.fleet.rules import SiteRules
 from sims.fleet.temperature import power_share
 from sims.seeds import component_seed
-from sims.signals.tariff import Tariff
-from sims.signals.windows import window_numbers
+from sims.signals.billing.windows import window_numbers
+from sims.signals.tariffs.tariff import Tariff
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from cosim.results.kpi_table import KpiRow
 
 if TYPE_CHECKING:
     from cosim.results.run import Run
-    from sims.signals.bill import Bill, BillLine
+    from sims.signals.billing.bill import Bill, BillLine
 
 # What people ask first, in this order, with the figures that go on the same line: when and where.
 ASKED: dict[str, tuple[str, ...]] = {

@@ -190,7 +190,7 @@ def run_features(inputs: "Inputs") -> tuple[str, ...]:
 
 def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
     from sims.fleet.evse import KINDS
-    from sims.signals.ratchet import history_by_period
+    from sims.signals.billing.ratchet import history_by_period
 
     return SiteHeader(
         name=site.site.name,

@@ -5,8 +5,8 @@ from pathlib import Path
 from cosim.scenario.paths import names_a_file
 from sims.faults import DataError, Fault
 from sims.files import file_problem
-from sims.signals.tariff import Tariff
-from sims.signals.tariff_files import MAX_TARIFF_BYTES, load_tariff
+from sims.signals.tariffs.files import MAX_TARIFF_BYTES, load_tariff
+from sims.signals.tariffs.tariff import Tariff
 
 
 def tariff_named(name: str, where: str = "tariff") -> Tariff:

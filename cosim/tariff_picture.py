@@ -11,7 +11,7 @@ from cosim.tariff_text import price_text, tariff_lines
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Heatmap
 
-    from sims.signals.tariff import Tariff
+    from sims.signals.tariffs.tariff import Tariff
 
 # cheap to dear, readable in grey and by the colour-blind
 COLOURS = ["#FFF9EC", "#FDE3B0", "#F9BC74", "#E8804A", "#B8402C"]

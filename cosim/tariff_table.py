@@ -9,8 +9,8 @@ from string import ascii_letters
 import numpy as np
 import numpy.typing as npt
 
-from sims.signals.periods import DAY_TYPES, DAYS_OF_YEAR, LEAP_YEAR, MONTH_OF_DAY
-from sims.signals.tariff import EnergyPeriod, Tariff
+from sims.signals.tariffs.periods import DAY_TYPES, DAYS_OF_YEAR, LEAP_YEAR, MONTH_OF_DAY
+from sims.signals.tariffs.tariff import EnergyPeriod, Tariff
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]

@@ -14,8 +14,8 @@ from cosim.tariff_table import (
     kinds_named,
     year_table,
 )
-from sims.signals.periods import DAY_TYPES, Period
-from sims.signals.tariff import DemandPeriod, EnergyPeriod, Ratchet, Tariff
+from sims.signals.tariffs.periods import DAY_TYPES, Period
+from sims.signals.tariffs.tariff import DemandPeriod, EnergyPeriod, Ratchet, Tariff
 
 
 def tariff_lines(tariff: Tariff, year: int | None, *, full_table: bool) -> Iterator[str]:

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.layout import Arrays
-from sims.signals.bill import Bill, bill
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import Bill, bill
+from sims.signals.tariffs.tariff import Tariff
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cosim.results.plots import edges, held
-from sims.signals.bill_totals import bill_totals
+from sims.signals.billing.bill_totals import bill_totals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,8 @@ def highest_loading(runs: Mapping[str, "Run"]) -> "pd.DataFrame":
     """Loading of the transformer that is loaded most in each step, shape (n_steps + 1, n_runs) [%]."""
     loads = {label: run.feeder.transformer_loading_percent for label, run in runs.items()}
     worst = {
-        label: np.where(np.isnan(load), -np.inf, load).max(axis=1, initial=-np.inf) for label, load in loads.items()
+        label: np.where(np.isnan(load), -np.inf, load).max(axis=1, initial=-np.inf)
+        for label, load in loads.items()
     }
     return _series({label: held(np.where(np.isinf(x), np.nan, x)) for label, x in worst.items()}, runs)
 

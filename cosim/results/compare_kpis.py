@@ -32,10 +32,22 @@ LOWER_IS_BETTER = frozenset(
     )
 )
 HIGHER_IS_BETTER = frozenset(
-    ("peak_reduction_kw", "event_reduction_kwh", "event_payment", "pv_used_percent", "vm_min_pu", "vm_phase_min_pu")
+    (
+        "peak_reduction_kw",
+        "event_reduction_kwh",
+        "event_payment",
+        "pv_used_percent",
+        "vm_min_pu",
+        "vm_phase_min_pu",
+    )
 )
 DELIVERED = (
-    Kpi("ev_delivered_kwh", "kWh", "Energy delivered to cars (charged less discharged, grid side)", summed=True),
+    Kpi(
+        "ev_delivered_kwh",
+        "kWh",
+        "Energy delivered to cars (charged less discharged, grid side)",
+        summed=True,
+    ),
     Kpi("ev_cost_per_delivered_kwh", "money/kWh", "Cost of EV charging per delivered kWh", decimals=4),
 )
 """What a comparison adds to the figures of a site: cost that different service leaves comparable."""
@@ -112,7 +124,18 @@ def _figure(
         delta, relative = _delta(value, values[baseline]) if comparable else (np.nan, np.nan)
         verdict = _verdict(better, delta, value, values[baseline])
         yield Column(
-            path, scope, place, kpi.name, kpi.long_name, units[label], better, label, value, delta, relative, verdict
+            path,
+            scope,
+            place,
+            kpi.name,
+            kpi.long_name,
+            units[label],
+            better,
+            label,
+            value,
+            delta,
+            relative,
+            verdict,
         )
 
 

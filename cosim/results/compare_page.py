@@ -97,9 +97,18 @@ def _remarks(comparison: "Comparison") -> Html:
     said = "".join(f"<li>{escape(remark)}</li>" for remark in comparison.notes)
     remarks = Html(f"<ul class=remarks>{said}</ul>") if said else Html("")
     different = comparison.scenario
-    rows = [(str(key), *map(str, values)) for key, values in zip(different.index, different.to_numpy(), strict=True)]
-    keys = table(("Key", *different.columns), rows, numbers=0, look="keys") if rows else note("the same scenario")
-    return section("What differs", remarks, titled("Keys of the scenario", Html(f"<div class=wide>{keys}</div>")))
+    rows = [
+        (str(key), *map(str, values))
+        for key, values in zip(different.index, different.to_numpy(), strict=True)
+    ]
+    keys = (
+        table(("Key", *different.columns), rows, numbers=0, look="keys")
+        if rows
+        else note("the same scenario")
+    )
+    return section(
+        "What differs", remarks, titled("Keys of the scenario", Html(f"<div class=wide>{keys}</div>"))
+    )
 
 
 def _site(comparison: "Comparison", site: str, gallery: Gallery) -> Html:

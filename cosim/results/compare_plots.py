@@ -83,7 +83,9 @@ def missing_by_session(missing_kwh: "pd.DataFrame", title: str) -> "Figure":
     """What each session lacked on leaving, shape (n_sessions, n_runs) [kWh]; those short of most in any run."""
     short = missing_kwh[missing_kwh.max(axis=1) > SHORT_KWH]
     worst = short.loc[short.max(axis=1).sort_values(ascending=False, kind="stable").index[:MOST_SHORT]]
-    figure = styled(f"{title}: {len(worst)} of {len(short)} short sessions", "Session", "Missing energy (kWh)")
+    figure = styled(
+        f"{title}: {len(worst)} of {len(short)} short sessions", "Session", "Missing energy (kWh)"
+    )
     for i, label in enumerate(worst.columns):
         names = [escape(str(session)) for session in worst.index]
         figure.add_bar(x=names, y=worst[label], name=escape(str(label)), marker_color=_look(i)["color"])

@@ -13,9 +13,22 @@ if TYPE_CHECKING:
 
 USUAL = (
     *("bill_total", "bill_energy", "bill_demand", "bill_events", "ev_cost", "ev_cost_per_delivered_kwh"),
-    *("billed_peak_kw", "peak_kw", "ev_delivered_kwh", "missing_kwh", "never_connected_kwh", "sessions_short"),
+    *(
+        "billed_peak_kw",
+        "peak_kw",
+        "ev_delivered_kwh",
+        "missing_kwh",
+        "never_connected_kwh",
+        "sessions_short",
+    ),
     *("battery_throughput_kwh", "battery_wear_cost", "event_reduction_kwh", "pv_used_percent", "ev_co2_kg"),
-    *("vm_min_pu", "unbalance_max_percent", "out_of_ansi_a_minutes", "line_max_loading_percent", "losses_kwh"),
+    *(
+        "vm_min_pu",
+        "unbalance_max_percent",
+        "out_of_ansi_a_minutes",
+        "line_max_loading_percent",
+        "losses_kwh",
+    ),
     *("max_loading_percent", "overload_minutes", "overload_kvah", "max_hotspot_c", "loss_of_life_percent"),
     *("non_converged_steps", "unserved_kwh"),
 )
@@ -62,7 +75,11 @@ def service_remarks(kpis: "pd.DataFrame", baseline: str) -> Iterator[str]:
         mine = sites[sites["place"] == site]
         if _served_alike(mine, baseline):
             continue
-        facts = ", ".join(filter(None, (_each(mine, "missing_kwh", "missing"), _each(mine, "ev_delivered_kwh", "delivered"))))
+        facts = ", ".join(
+            filter(
+                None, (_each(mine, "missing_kwh", "missing"), _each(mine, "ev_delivered_kwh", "delivered"))
+            )
+        )
         per_kwh = _each(mine, "ev_cost_per_delivered_kwh", "")
         cost = f"; charging costs per delivered kWh: {per_kwh}" if per_kwh else ""
         yield f"{site} does not serve its cars alike, so costs are not like for like ({facts}){cost}"
@@ -103,10 +120,14 @@ def usual(kpis: "pd.DataFrame") -> "pd.DataFrame":
     """The rows people ask for first, place by place, in the order of `USUAL`."""
     asked = kpis[kpis["name"].isin(USUAL)]
     order = asked["name"].map({name: i for i, name in enumerate(USUAL)})
-    places = {place: i for i, place in enumerate(dict.fromkeys(zip(kpis["scope"], kpis["place"], strict=True)))}
+    places = {
+        place: i for i, place in enumerate(dict.fromkeys(zip(kpis["scope"], kpis["place"], strict=True)))
+    }
     place = [places[key] for key in zip(asked["scope"], asked["place"], strict=True)]
-    return asked.assign(_place=place, _order=order).sort_values(["_place", "_order"], kind="stable").drop(
-        columns=["_place", "_order"]
+    return (
+        asked.assign(_place=place, _order=order)
+        .sort_values(["_place", "_order"], kind="stable")
+        .drop(columns=["_place", "_order"])
     )
 
 

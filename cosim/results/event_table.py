@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sims.clock import Clock
-from sims.signals.bill import BillLine
-from sims.signals.events import Event
-from sims.signals.programme import PROGRAMME, Programme
-from sims.signals.settlement import Settlement, event_lines, incentive_lines, settle
+from sims.signals.billing.bill import BillLine
+from sims.signals.response.events import Event
+from sims.signals.response.programme import PROGRAMME, Programme
+from sims.signals.response.settlement import Settlement, event_lines, incentive_lines, settle
 
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[np.generic]

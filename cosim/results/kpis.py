@@ -16,7 +16,7 @@ from cosim.results.kpis_voltage import site_voltage_figures
 from cosim.results.kpis_wear import wear_figures
 from cosim.results.layout import Arrays
 from sims.clock import Clock
-from sims.signals.bill import Bill
+from sims.signals.billing.bill import Bill
 
 Floats = npt.NDArray[np.float64]
 

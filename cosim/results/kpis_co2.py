@@ -5,7 +5,7 @@ import numpy as np
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import Figures
 from cosim.results.layout import Arrays
-from sims.signals.emissions import co2_kg, co2_price_per_kwh
+from sims.signals.market.emissions import co2_kg, co2_price_per_kwh
 
 
 def co2_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:

@@ -3,7 +3,7 @@
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.kpi_table import Figures
 from cosim.results.layout import Arrays
-from sims.signals.bill import Bill
+from sims.signals.billing.bill import Bill
 
 
 def event_figures(header: RunHeader, site: SiteHeader, arrays: Arrays, paid: Bill) -> Figures:

@@ -7,7 +7,7 @@ from cosim.results.page import Html, joined, note, table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run
-    from sims.signals.bill import Bill
+    from sims.signals.billing.bill import Bill
 
 
 def bill_tables(run: "Run", name: str) -> Html:

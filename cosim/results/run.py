@@ -17,9 +17,9 @@ from cosim.results.layout import Array, Quantity, shapes
 from cosim.results.store import RunFile
 from sims.clock import Clock
 from sims.faults import nearest
-from sims.signals.bill import Bill
-from sims.signals.settlement import Settlement
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import Bill
+from sims.signals.response.settlement import Settlement
+from sims.signals.tariffs.tariff import Tariff
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import MonthlyPeaks, Site
 from sims.faults import nearest
-from sims.signals.ratchet import lookback_months
-from sims.signals.tariff import Tariff
+from sims.signals.billing.ratchet import lookback_months
+from sims.signals.tariffs.tariff import Tariff
 
 KEY = "demand_history_kw"
 EXAMPLE = "[182.0, 175.5, 190.0]"

@@ -15,12 +15,12 @@ from cosim.scenario.schema import Scenario, Site
 from sims.clock import Clock
 from sims.faults import DataError, Fault, ScenarioError
 from sims.seeds import component_rng
-from sims.signals.event_checks import check_events, event_warnings
-from sims.signals.event_generator import generate_events
-from sims.signals.events import Event
-from sims.signals.events_csv import read_events
-from sims.signals.openadr_read import read_openadr
-from sims.signals.programme import FirmServiceLevel, Programme
+from sims.signals.openadr.read import read_openadr
+from sims.signals.response.event_checks import check_events, event_warnings
+from sims.signals.response.event_generator import generate_events
+from sims.signals.response.events import Event
+from sims.signals.response.events_csv import read_events
+from sims.signals.response.programme import FirmServiceLevel, Programme
 from sims.tables import on_clock, read_series
 
 Floats = npt.NDArray[np.float64]

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from sims.faults import DataError, Fault
-from sims.signals.events import Event
+from sims.signals.response.events import Event
 
 Located = list[tuple[Event, str]]
 """Events with the place of each."""

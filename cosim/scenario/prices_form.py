@@ -8,8 +8,8 @@ from pydantic import Field
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.section import Section
 from sims.faults import nearest
-from sims.signals.day_profiles import Quantity, Resample, list_profiles
-from sims.signals.italian_prices import GAUSSIAN_YEAR
+from sims.signals.market.day_profiles import Quantity, Resample, list_profiles
+from sims.signals.market.italian_prices import GAUSSIAN_YEAR
 
 if TYPE_CHECKING:
     from cosim.scenario.schema import Site

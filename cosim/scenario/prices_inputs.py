@@ -12,11 +12,11 @@ from sims.cells import display
 from sims.clock import Clock
 from sims.faults import DataError, Fault, ScenarioError
 from sims.seeds import component_rng
-from sims.signals.day_profiles import load_profile, on_steps
-from sims.signals.ember import is_ember, read_ember
-from sims.signals.italian_prices import italian_gaussian, italian_level_shape
-from sims.signals.price_scenarios import DayModel, LevelShape, draw_days
-from sims.signals.tariff import Tariff
+from sims.signals.market.day_profiles import load_profile, on_steps
+from sims.signals.market.ember import is_ember, read_ember
+from sims.signals.market.italian_prices import italian_gaussian, italian_level_shape
+from sims.signals.market.price_scenarios import DayModel, LevelShape, draw_days
+from sims.signals.tariffs.tariff import Tariff
 from sims.tables import Series, on_clock, read_series
 
 Floats = npt.NDArray[np.float64]

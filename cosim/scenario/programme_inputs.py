@@ -9,8 +9,8 @@ from cosim.scenario.events_form import SiteEvents
 from cosim.scenario.positions import Finding, Loc
 from cosim.scenario.schema import Scenario
 from sims.faults import Fault, ScenarioError
-from sims.signals.programme import PROGRAMME, Programme
-from sims.signals.programme_files import load_programme
+from sims.signals.response.programme import PROGRAMME, Programme
+from sims.signals.response.programme_files import load_programme
 
 
 def read_programme(scenario: Scenario, loc: Loc, section: SiteEvents) -> Programme:

@@ -26,8 +26,8 @@ from sims.fleet.evse import ASSIGNMENTS, Ports
 from sims.fleet.sessions import Sessions
 from sims.fleet.sessions_csv import no_sessions, read_sessions
 from sims.seeds import component_rng
-from sims.signals.tariff import Tariff
-from sims.signals.tariff_files import MAX_TARIFF_BYTES, load_tariff
+from sims.signals.tariffs.files import MAX_TARIFF_BYTES, load_tariff
+from sims.signals.tariffs.tariff import Tariff
 from sims.tables import on_clock, read_series
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from cosim.results.page import Html
-from cosim.study.roles import SEED, is_numeric, level_text
+from cosim.study.roles import is_numeric, level_text
 from cosim.study.judged import Judged
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ STYLE = """<style>.sortable th { cursor: pointer; } .sortable th[aria-sort=ascen
 white-space: normal; vertical-align: bottom; }</style>"""
 
 
-def case_list(study: "Study", judged: "pd.DataFrame", figures: Sequence[Judged]) -> Html:
+def case_list(study: "Study", judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[Judged]) -> Html:
     """Cases with their axes, status and judged figures, the first `MOST_CASES`; all of them are in cases.csv.
 
     Parameters
@@ -50,10 +50,11 @@ def case_list(study: "Study", judged: "pd.DataFrame", figures: Sequence[Judged])
         Whose cases.
     judged : DataFrame
         From `judged_table`, rows as in the table of the study.
+    axes : sequence of str
+        Columns of `judged` that are axes.
     figures : sequence of Judged
         Columns to show; one nothing is known of is left out.
     """
-    axes = [*study.axes, *([SEED] if study.seeds else [])]
     known = [one for one in figures if judged[one.name].notna().any()]
     numbers = {axis for axis in axes if is_numeric(judged[axis])}
     heads = ["<th>Case</th>", *(_head(axis, axis in numbers) for axis in axes), "<th>Status</th>"]
@@ -66,7 +67,9 @@ def case_list(study: "Study", judged: "pd.DataFrame", figures: Sequence[Judged])
             judged.index, study.table["status"], judged.head(MOST_CASES).to_dict("records"), strict=False
         )
     ]
-    cut = f"The first {MOST_CASES} of {len(judged)}; all are in cases.csv. " if len(judged) > MOST_CASES else ""
+    cut = (
+        f"The first {MOST_CASES} of {len(judged)}; all are in cases.csv. " if len(judged) > MOST_CASES else ""
+    )
     told = f"<p class=note>{cut}Click on a heading to sort.</p>"
     head, body = f"<thead><tr>{''.join(heads)}</tr></thead>", f"<tbody>{''.join(rows)}</tbody>"
     return Html(f'{STYLE}{told}<div class=cases><table class="sortable">{head}{body}</table></div>{SORT}')

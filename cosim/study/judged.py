@@ -1,6 +1,6 @@
 """The figures a study is judged by, drawn from its table: one column each, whatever sites and transformers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -31,15 +31,16 @@ VOLTAGE = Judged("vm_min_pu", "Lowest voltage", "pu", "higher")
 JUDGED = (COST, MISSING, OVERLOAD_KVAH, OVERLOAD_MINUTES, PEAK, LOADING, VOLTAGE)
 
 
-def judged_table(table: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
+def judged_table(table: "pd.DataFrame", axes: Mapping[str, str]) -> "pd.DataFrame":
     """Axes of a study's table beside the figures its cases are judged by.
 
     Parameters
     ----------
     table : DataFrame
         `Study.table`: one row a case, key figures by dotted name.
-    axes : sequence of str
-        Columns that are axes, `seed` among them where there is one.
+    axes : mapping of str to str
+        Columns that are axes, `seed` among them where there is one, and what to call them: see
+        `cosim.study.roles.short_names`.
 
     Returns
     -------
@@ -58,14 +59,17 @@ def judged_table(table: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
         "cost": total(["totals.bill_total"]),
         "missing_kwh": total(["totals.missing_kwh", "totals.never_connected_kwh"]),
         "overload_kvah": total(["feeder.line_overload_kvah", *_of_transformers(table, "overload_kvah")]),
-        "overload_minutes": total(["feeder.line_overload_minutes", *_of_transformers(table, "overload_minutes")]),
+        "overload_minutes": total(
+            ["feeder.line_overload_minutes", *_of_transformers(table, "overload_minutes")]
+        ),
         "peak_kw": total(["feeder.import_peak_kw"]),
         "max_loading_percent": _numbers(
             table, ["feeder.line_max_loading_percent", *_of_transformers(table, "max_loading_percent")]
         ).max(axis=1),
         "vm_min_pu": _numbers(table, ["feeder.vm_phase_min_pu", "feeder.vm_min_pu"]).min(axis=1),
     }
-    return pd.concat([table[list(axes)], pd.DataFrame(judged, index=table.index)], axis=1)
+    asked = table[list(axes)].rename(columns=dict(axes))
+    return pd.concat([asked, pd.DataFrame(judged, index=table.index)], axis=1)
 
 
 def currency(table: "pd.DataFrame") -> str:

@@ -53,7 +53,9 @@ def spread(judged: "pd.DataFrame", axis: str, figures: Sequence[Judged], group: 
             }
             if boxes:
                 look = {"marker": {"color": group_colour(j), "size": 4}, "line_width": 1.3}
-                figure.add_box(**trace, **look, offsetgroup=str(name), boxpoints="all", jitter=0.4, pointpos=0)
+                figure.add_box(
+                    **trace, **look, offsetgroup=str(name), boxpoints="all", jitter=0.4, pointpos=0
+                )
             else:
                 figure.add_scatter(**trace, mode="markers", marker={"color": group_colour(j), "size": 6})
     if boxes:
@@ -130,7 +132,10 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
             base=moved["low"],
             orientation="h",
             marker_color=[GREY if axis == SEED else BLUE for axis in moved["axis"]],
-            text=[f"{escape(low)} … {escape(high)}" for low, high in zip(moved["low_at"], moved["high_at"], strict=True)],
+            text=[
+                f"{escape(low)} … {escape(high)}"
+                for low, high in zip(moved["low_at"], moved["high_at"], strict=True)
+            ],
             textposition="auto",
             textangle=0,
             insidetextanchor="middle",
@@ -165,7 +170,9 @@ def _panes(title: str, figures: Sequence[Judged], x_title: str, gap: float = 0.1
 def _settings(points: "pd.DataFrame", axes: Sequence[str]) -> list[str]:
     """What is said of each point under the pointer: its value on every axis."""
     return [
-        "<br>".join(f"{escape(axis)}: {escape(level_text(value))}" for axis, value in zip(axes, row, strict=True))
+        "<br>".join(
+            f"{escape(axis)}: {escape(level_text(value))}" for axis, value in zip(axes, row, strict=True)
+        )
         for row in points[list(axes)].to_numpy(dtype=object)
     ]
 

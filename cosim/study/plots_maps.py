@@ -44,7 +44,12 @@ def hosting_curves(judged: "pd.DataFrame", size: str, group: str | None) -> "Fig
                 x=curves.index, y=curves[name], name=escape(str(name)), legendgroup=str(name), showlegend=i == 1,
                 mode="lines+markers", line=look, marker=marker, connectgaps=True, row=1, col=i,
             )  # fmt: skip
-            _mark(figure, crossing(curves.index.to_numpy(), curves[name].to_numpy(), limit, one.better), limit, i)
+            _mark(
+                figure,
+                crossing(curves.index.to_numpy(), curves[name].to_numpy(), limit, one.better),
+                limit,
+                i,
+            )
         figure.add_hline(y=limit, line={"color": RED, "dash": "dash", "width": 1.4}, row=1, col=i)  # pyright: ignore[reportArgumentType]
         figure.update_yaxes(title_text=one.axis, col=i)
     figure.update_layout(hovermode="closest")

@@ -59,8 +59,10 @@ def write_study_report(study: "Study", path: Path | None = None) -> Path:
 
 def study_html(study: "Study", gallery: Gallery) -> Html:
     """The page as text: what was asked, spread, fronts, sensitivity, hosting capacity, maps, cases, failures."""
-    axes = [*study.axes, *([roles.SEED] if study.seeds else [])]
-    judged = judged_table(study.table, axes)
+    names = roles.short_names(
+        [*study.axes, *([roles.SEED] if study.seeds else [])], [one.name for one in JUDGED]
+    )
+    judged, axes = judged_table(study.table, names), list(names.values())
     told = [_in_money(one, currency(study.table)) for one in SHOWN if judged[one.name].notna().any()]
     parts = [cards(_cards(study)), _axes(study)]
     if told:
@@ -68,7 +70,9 @@ def study_html(study: "Study", gallery: Gallery) -> Html:
     else:
         parts.append(section("Results", note("no case has a result yet")))
     parts += [
-        section("Cases", case_list(study, judged, [_in_money(one, currency(study.table)) for one in JUDGED])),
+        section(
+            "Cases", case_list(study, judged, axes, [_in_money(one, currency(study.table)) for one in JUDGED])
+        ),
         _failures(study),
     ]
     if study.folder.study.is_file():
@@ -76,9 +80,7 @@ def study_html(study: "Study", gallery: Gallery) -> Html:
     return page(f"Study {study.name}", [", ".join(axes) or "no axis"], parts, f"{len(study.planned)} cases")
 
 
-def _figures(
-    judged: "pd.DataFrame", axes: list[str], told: list[Judged], gallery: Gallery
-) -> Iterator[Html]:
+def _figures(judged: "pd.DataFrame", axes: list[str], told: list[Judged], gallery: Gallery) -> Iterator[Html]:
     """Sections with figures, those that the axes of the study give a meaning."""
     varied = roles.varied(judged, axes)
     colour = roles.colour_axis(judged, axes)
@@ -90,7 +92,9 @@ def _figures(
         tornadoes = gallery.show(sensitivity(judged, varied, told), "sensitivity")
         yield section("Sensitivity", note(HOW_RANGED), tornadoes)
     yield _hosting(judged, axes, colour, gallery)
-    yield _maps(judged, varied, colour, [one for one in told if one.name in {m.name for m in MAPPED}], gallery)
+    yield _maps(
+        judged, varied, colour, [one for one in told if one.name in {m.name for m in MAPPED}], gallery
+    )
 
 
 def _pareto(
@@ -145,7 +149,9 @@ def _cards(study: "Study") -> Iterator[Card]:
 
 def _axes(study: "Study") -> Html:
     """What was varied."""
-    rows = [(axis, ", ".join(roles.level_text(value) for value in values)) for axis, values in study.axes.items()]
+    rows = [
+        (axis, ", ".join(roles.level_text(value) for value in values)) for axis, values in study.axes.items()
+    ]
     if study.seeds:
         rows.append((roles.SEED, ", ".join(map(str, study.seeds))))
     return section("What was varied", table(("Axis", "Values"), rows, numbers=0, look="axes"))
@@ -161,7 +167,10 @@ def _failures(study: "Study") -> Html:
         (str(case_id)[:8], *(roles.level_text(row[axis]) for axis in axes), str(row["reason"]))
         for case_id, row in zip(failed.index, failed.to_dict("records"), strict=True)
     ]
-    return section(f"Failed cases ({len(rows)})", joined(table(("Case", *axes, "Reason"), rows, numbers=0, look="failed")))
+    return section(
+        f"Failed cases ({len(rows)})",
+        joined(table(("Case", *axes, "Reason"), rows, numbers=0, look="failed")),
+    )
 
 
 def _in_money(one: Judged, money: str) -> Judged:

@@ -1,7 +1,7 @@
 """What the axes of a study are: numbers or names, the one that is told apart by colour, the size of the fleet."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +11,42 @@ SEED = "seed"
 ALL = "all cases"
 """Name of the only group where no axis tells groups apart."""
 MOST_GROUPS = 8
+VAGUE = frozenset({"name", "count", "file", "kind"})
 _SIZE = re.compile(r"(?:^|[._\s])(?:n_)?(?:ports|count|cars|fleet|fleet_size|evse|chargers)$")
+
+
+def short_names(axes: Sequence[str], taken: Collection[str] = ()) -> dict[str, str]:
+    """Names of the axes for figures: the end of a dotted key where it says enough and is the only one.
+
+    Parameters
+    ----------
+    axes : sequence of str
+        Axes as the study names them, `feeder.options.transformer_kva`.
+    taken : collection of str
+        Names that mean something else in the same table.
+
+    Returns
+    -------
+    dict of str to str
+        Name by axis, all different and none of `taken`.
+
+    Examples
+    --------
+    >>> short_names(["feeder.options.transformer_kva", "sites.a.policy.name", "sites.b.policy.name"])
+    {'feeder.options.transformer_kva': 'transformer_kva', 'sites.a.policy.name': 'sites.a.policy.name', \
+'sites.b.policy.name': 'sites.b.policy.name'}
+    """
+    ends = {axis: _end(axis) for axis in axes}
+    listed = list(ends.values())
+    short = {axis: end if listed.count(end) == 1 else axis for axis, end in ends.items()}
+    short = {axis: name if name not in taken else axis for axis, name in short.items()}
+    return {axis: name if name not in taken else f"{name} (axis)" for axis, name in short.items()}
+
+
+def _end(axis: str) -> str:
+    """Last part of a key, with the one before it when the last alone is vague."""
+    parts = axis.split(".")
+    return ".".join(parts[-2:] if parts[-1] in VAGUE else parts[-1:])
 
 
 def is_numeric(values: "pd.Series") -> bool:

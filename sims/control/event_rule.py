@@ -18,7 +18,7 @@ import numpy as np
 
 from sims.control.policy import Bools, Floats, Observation, SiteInfo
 from sims.control.sharing import fill_in_order, full_kw
-from sims.signals.events import Event
+from sims.signals.response.events import Event
 
 if TYPE_CHECKING:
     from sims.control.rules import ThresholdRule

@@ -11,7 +11,7 @@ from sims.control.limits import Limits
 from sims.control.policy import Observation
 from sims.control.running_peak import RunningPeak
 from sims.forecast import Forecast
-from sims.signals.events import Event
+from sims.signals.response.events import Event
 
 CAR_FIELDS = (
     "capacity_kwh",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sims.control.limits import Limits
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, Ports
 from sims.forecast import Forecast
-from sims.signals.events import Event
+from sims.signals.response.events import Event
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -24,8 +24,8 @@ from sims.fleet.sessions import Sessions
 from sims.fleet.stays import plan_stays
 from sims.forecast import ForecastRequest
 from sims.forecaster import Forecasters
-from sims.signals.event_notice import NoticeBoard
-from sims.signals.events import Event
+from sims.signals.response.event_notice import NoticeBoard
+from sims.signals.response.events import Event
 
 
 @dataclass(frozen=True, slots=True)

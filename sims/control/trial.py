@@ -16,7 +16,7 @@ from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, UNIDIRECTIONAL, Ports
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
 from sims.forecast import ForecastRequest
-from sims.signals.events import Event
+from sims.signals.response.events import Event
 
 STEP_S = 900
 N_STEPS = 24

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 from sims.clock import Clock
-from sims.signals.event_notice import NoticeBoard
-from sims.signals.events import Event
 from sims.signals.priced import RECORDED, SERIES, Priced
+from sims.signals.response.event_notice import NoticeBoard
+from sims.signals.response.events import Event
 from sims.vector import Child, Model, Port, VectorSimulator
 
 

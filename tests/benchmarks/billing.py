@@ -6,9 +6,9 @@ from datetime import datetime
 import numpy as np
 
 from sims.clock import Clock
-from sims.signals.bill import bill
-from sims.signals.bill_totals import bill_totals
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import bill
+from sims.signals.billing.bill_totals import bill_totals
+from sims.signals.tariffs.tariff import Tariff
 from tests.benchmarks.kernels import microseconds
 
 SUMMER, WINTER = [6, 7, 8, 9], [10, 11, 12, 1, 2, 3, 4, 5]

@@ -25,7 +25,7 @@ from cosim.cli import app
 from networks import SHIPPED
 from sims.control.registry import POLICIES
 from sims.fleet.catalogue import catalogue
-from sims.signals.tariff_files import list_tariffs
+from sims.signals.tariffs.files import list_tariffs
 
 HEAVY = ("pandapower", "plotly", "pandas", "numba", "h5py", "mosaik", "numpy", "pydantic")
 ASKED = (

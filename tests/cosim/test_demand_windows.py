@@ -8,9 +8,9 @@ import pytest
 from cosim.parameters import SignalSet, signals
 from sims.clock import Clock
 from sims.control.running_peak import RunningPeak
-from sims.signals.bill import bill
-from sims.signals.tariff import Tariff
-from sims.signals.windows import window_numbers
+from sims.signals.billing.bill import bill
+from sims.signals.billing.windows import window_numbers
+from sims.signals.tariffs.tariff import Tariff
 
 ZONES = ["America/Los_Angeles", "Europe/Rome", "Asia/Kolkata", "Australia/Lord_Howe"]
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from cosim import open_run
 from cosim.cli import app
 from cosim.results.event_table import EventHeader
-from sims.signals.bill import bill
+from sims.signals.billing.bill import bill
 
 DAYS = Small(days=5, step_minutes=30)
 STEPS = 48  # a day

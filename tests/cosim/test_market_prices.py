@@ -32,7 +32,7 @@ from cosim.parameters import signal_sets
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.prices_inputs import read_prices
 from cosim.scenario.schema import Scenario
-from sims.signals.day_profiles import load_profile
+from sims.signals.market.day_profiles import load_profile
 
 pytestmark = pytest.mark.usefixtures("one_network")
 

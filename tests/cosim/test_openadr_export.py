@@ -12,7 +12,7 @@ from cosim.cli import app
 from cosim.openadr_export import export_openadr
 from cosim.scenario.inputs import read_inputs
 from sims.faults import DataError, ScenarioError, StoreError
-from sims.signals.openadr_read import read_openadr
+from sims.signals.openadr.read import read_openadr
 
 # Monday 3 to Wednesday 5 June 2019, building 50 kW; on Tuesday an event of ELRP 17:00-19:00 with 20 kW in it
 # for the office, and a cap of 30 kW on Wednesday 12:00-13:00 for the works

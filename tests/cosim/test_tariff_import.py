@@ -12,7 +12,7 @@ from scenario_runs import SCENARIOS
 from typer.testing import CliRunner
 
 from cosim.cli import app
-from sims.signals.tariff_files import MAX_TARIFF_BYTES, load_tariff
+from sims.signals.tariffs.files import MAX_TARIFF_BYTES, load_tariff
 
 SAMPLES = Path(__file__).parents[1] / "sims" / "signals" / "urdb"
 

@@ -12,8 +12,8 @@ from cosim.tariff_named import tariff_named
 from cosim.tariff_picture import tariff_picture
 from cosim.tariff_table import days_named, hours_named, kinds_named, year_table
 from sims.clock import Clock
-from sims.signals.periods import MONTH_OF_DAY
-from sims.signals.tariff_files import list_tariffs
+from sims.signals.tariffs.files import list_tariffs
+from sims.signals.tariffs.periods import MONTH_OF_DAY
 
 RICH = """\
 name = "rich"
@@ -203,7 +203,7 @@ def test_what_is_wrong_is_said(words, code, said):
 )
 def test_holes_and_overlaps_are_named(tmp_path, hole, said):
     path = tmp_path / "t.toml"
-    from sims.signals.tariff_files import PRESETS
+    from sims.signals.tariffs.files import PRESETS
 
     path.write_text((PRESETS / "svp_cb1_2025.toml").read_text().replace(*hole))
     result = call("tariff", "show", path)

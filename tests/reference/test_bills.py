@@ -8,8 +8,8 @@ import pytest
 from reference_case import FOLDER, table
 
 from sims.clock import Clock
-from sims.signals.bill import bill
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import bill
+from sims.signals.tariffs.tariff import Tariff
 
 CENT = 0.01
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cosim.results import RunHeader, RunWriter, SiteHeader
 from sims.clock import Clock
-from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
+from sims.signals.tariffs.tariff import DemandPeriod, EnergyPeriod, Tariff
 
 # Two days of quarter hours from Monday 2019-06-03, Los Angeles; night is 0..12 h, day 12..24 h.
 # building     10 kW always, 40 kW on Tuesday 14:00-15:00

@@ -11,7 +11,7 @@ from plain_billing import plain_bill
 
 from cosim.printed import summary
 from cosim.results import Run, RunWriter, open_run
-from sims.signals.tariff import Tariff
+from sims.signals.tariffs.tariff import Tariff
 
 # energy   550 kWh of the office in two tiers: 500 x 0.10 + 50 x 0.20 = 60.00
 # demand   48 kW on Tuesday; May had 100 kW: the mean is 74 kW, of which 50 at 4 and 24 at 6 = 344.00

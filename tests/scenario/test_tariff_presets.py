@@ -7,7 +7,7 @@ import pytest
 
 from cosim.scenario.inputs import read_inputs
 from cosim.scenario.load import load_scenario
-from sims.signals.tariff_files import list_tariffs, load_tariff
+from sims.signals.tariffs.files import list_tariffs, load_tariff
 
 # a market price is a scenario's own affair; here it would be one more file
 NAMES = [name for name in list_tariffs() if load_tariff(name, Path()).real_time is None]

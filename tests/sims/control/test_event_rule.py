@@ -12,7 +12,7 @@ from sims.control.rules import EarliestDeadlineFirst, LeastLaxityFirst
 from sims.fleet.evse import BIDIRECTIONAL, UNCONTROLLED, UNIDIRECTIONAL, Ports
 from sims.fleet.rules import SiteRules
 from sims.fleet.sessions import Sessions
-from sims.signals.events import Event
+from sims.signals.response.events import Event
 
 N_STEPS, STEP_S, HOUR = 40, 900, 4  # ten hours
 REDUCE = Event("e", "test", "reduce", notice_s=2 * 3600, start_s=5 * 3600, end_s=7 * 3600)

@@ -10,8 +10,8 @@ from sims.clock import Clock
 from sims.faults import SimulationError
 from sims.fleet.evse import Ports, bidirectional_first
 from sims.fleet.fleet import SiteRules
-from sims.signals.bill import bill
-from sims.signals.tariff import EnergyPeriod, Tariff
+from sims.signals.billing.bill import bill
+from sims.signals.tariffs.tariff import EnergyPeriod, Tariff
 
 TAPERED_AND_CAPPED = SiteRules(site_cap_kw=60.0, taper_soc=0.8)
 

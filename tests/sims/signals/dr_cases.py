@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from sims.clock import Clock
-from sims.signals.events import Event
-from sims.signals.programme import PROGRAMME
-from sims.signals.programme_files import load_programme
+from sims.signals.response.events import Event
+from sims.signals.response.programme import PROGRAMME
+from sims.signals.response.programme_files import load_programme
 
 LA = "America/Los_Angeles"
 ELRP = load_programme("elrp", Path())

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sims.clock import Clock
-from sims.signals.tariff import Tariff
+from sims.signals.tariffs.tariff import Tariff
 
 WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
 FREE_DAYS = ["sat", "sun", "holiday"]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from sims.clock import Clock
-from sims.signals.bill import bill
-from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
-from sims.signals.tariff_files import load_tariff
-from sims.signals.windows import demand_windows
+from sims.signals.billing.bill import bill
+from sims.signals.billing.windows import demand_windows
+from sims.signals.tariffs.files import load_tariff
+from sims.signals.tariffs.tariff import DemandPeriod, EnergyPeriod, Tariff
 
 LA = "America/Los_Angeles"
 CENT = 0.005

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sims.clock import Clock
-from sims.signals.bill import bill
-from sims.signals.bill_totals import bill_totals
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import bill
+from sims.signals.billing.bill_totals import bill_totals
+from sims.signals.tariffs.tariff import Tariff
 
 LA = "America/Los_Angeles"
 FREE = ({"name": "energy", "price_per_kwh": 0.0},)
@@ -438,7 +438,7 @@ class TestManyAtOnce:
 
     def test_more_loads_than_are_billed_at_once(self, monkeypatch):
         clock = clock_of("2019-06-01", 30)
-        monkeypatch.setattr("sims.signals.bill_totals.VALUES_AT_ONCE", 2 * clock.n_steps)
+        monkeypatch.setattr("sims.signals.billing.bill_totals.VALUES_AT_ONCE", 2 * clock.n_steps)
         one = tariff([{"name": "e", "price_per_kwh": 0.1}])
         totals = bill_totals(one, clock, np.outer(np.arange(5.0), np.ones(720)))
         np.testing.assert_allclose(totals.total, 72.0 * np.arange(5.0))

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from sims.clock import Clock
 from sims.faults import ScenarioError
-from sims.signals.day_profiles import list_profiles, load_profile, on_steps, resample
-from sims.signals.emissions import co2_kg, co2_price_per_kwh
+from sims.signals.market.day_profiles import list_profiles, load_profile, on_steps, resample
+from sims.signals.market.emissions import co2_kg, co2_price_per_kwh
 
 DAYS = arrays(np.float64, (3, 24), elements=st.floats(-1e3, 1e3, width=32))
 # mean of the day, lowest and highest hour and when, EUR/MWh: smart_charging.md 5, rounded there to 0.1

@@ -6,8 +6,8 @@ from dr_cases import ELRP, at, changed, event, load_by, run_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sims.signals.baseline import baseline
-from sims.signals.local_days import LocalDays, event_steps
+from sims.signals.response.baseline import baseline
+from sims.signals.response.local_days import LocalDays, event_steps
 
 
 def of(programme, clock, one, load_kw, events=None):

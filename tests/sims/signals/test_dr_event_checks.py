@@ -8,10 +8,10 @@ from dr_cases import ELRP, FIRM, at, changed, event, run_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sims.signals.event_checks import check_events, event_warnings
-from sims.signals.event_rules import latest_notice_s
-from sims.signals.events import Event
-from sims.signals.settlement import settle
+from sims.signals.response.event_checks import check_events, event_warnings
+from sims.signals.response.event_rules import latest_notice_s
+from sims.signals.response.events import Event
+from sims.signals.response.settlement import settle
 
 CLOCK = run_of("2019-05-01", 184, 900)
 GOOD = event("2019-06-17T16:00", "2019-06-17T18:00")

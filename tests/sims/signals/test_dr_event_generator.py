@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from sims.clock import Clock
 from sims.seeds import component_rng
-from sims.signals.event_checks import check_events
-from sims.signals.event_generator import event_chance, generate_events
-from sims.signals.local_days import LocalDays
+from sims.signals.response.event_checks import check_events
+from sims.signals.response.event_generator import event_chance, generate_events
+from sims.signals.response.local_days import LocalDays
 
 SUMMER = run_of("2019-05-01", 184, 3600)
 

@@ -8,8 +8,8 @@ from dr_cases import ELRP, FIRM, changed
 from pydantic import ValidationError
 
 from sims.faults import DataError, ScenarioError
-from sims.signals.programme import Elrp, EventLength
-from sims.signals.programme_files import PROGRAMMES, list_programmes, load_programme
+from sims.signals.response.programme import Elrp, EventLength
+from sims.signals.response.programme_files import PROGRAMMES, list_programmes, load_programme
 
 
 def test_the_presets_say_where_they_are_from():

@@ -6,7 +6,7 @@ from dr_cases import ELRP, FIRM, at, changed, event, load_by, run_of, settled_ag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sims.signals.settlement import event_lines, incentive_lines, settle
+from sims.signals.response.settlement import event_lines, incentive_lines, settle
 
 CLOCK = run_of("2019-06-01", 17)
 EVENT = event("2019-06-17T16:00", "2019-06-17T18:00")

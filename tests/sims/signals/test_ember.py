@@ -10,7 +10,7 @@ import pytest
 
 from sims.clock import Clock
 from sims.faults import DataError
-from sims.signals.ember import read_ember
+from sims.signals.market.ember import read_ember
 from sims.tables import on_clock
 
 ROME = "Europe/Rome"

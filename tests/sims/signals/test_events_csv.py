@@ -3,9 +3,9 @@
 import pytest
 
 from sims.faults import DataError
-from sims.signals.event_notice import ANNOUNCED, IN_FORCE, NO_EVENT, NoticeBoard
-from sims.signals.events import Event
-from sims.signals.events_csv import read_events
+from sims.signals.response.event_notice import ANNOUNCED, IN_FORCE, NO_EVENT, NoticeBoard
+from sims.signals.response.events import Event
+from sims.signals.response.events_csv import read_events
 
 HEADER = "event_id,programme,notice,start,end,kind,value\n"
 GOOD = "a,elrp,2019-06-26T17:00,2019-06-27T16:00,2019-06-27T19:00-07:00,reduce,\n"

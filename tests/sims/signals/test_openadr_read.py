@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sims.faults import DataError
-from sims.signals.events import Event
-from sims.signals.iso_time import duration_seconds, duration_text, epoch_seconds_of
-from sims.signals.openadr_read import read_openadr
+from sims.signals.openadr.iso_time import duration_seconds, duration_text, epoch_seconds_of
+from sims.signals.openadr.read import read_openadr
+from sims.signals.response.events import Event
 
 HOUR = 3600
 PEAK = "2019-06-11T16:00:00-07:00"

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from sims.signals.events import Event
-from sims.signals.openadr_read import read_openadr
-from sims.signals.openadr_write import write_event, write_report
-from sims.signals.settlement import Settlement
+from sims.signals.openadr.read import read_openadr
+from sims.signals.openadr.write import write_event, write_report
+from sims.signals.response.events import Event
+from sims.signals.response.settlement import Settlement
 
 STANDARD = json.loads((Path(__file__).parent / "openadr_3_1.schema.json").read_text())
 REDUCE = Event("elrp 11 June", "ELRP A.4", "reduce", 1_560_200_000, 1_560_294_000, 1_560_304_800)

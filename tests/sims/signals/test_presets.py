@@ -13,7 +13,7 @@ import pytest
 
 from sims.clock import Clock
 from sims.faults import DataError
-from sims.signals.tariff_files import PRESETS, list_tariffs, load_tariff
+from sims.signals.tariffs.files import PRESETS, list_tariffs, load_tariff
 
 YEARS = (2019, 2020, 2023, 2026, 2027)  # 2020 has a 29 February; holidays fall on Saturday, Sunday, weekdays
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sims.seeds import component_rng
-from sims.signals.day_profiles import load_profile, resample
-from sims.signals.estimates import antithetic_mean, control_variate_mean
-from sims.signals.italian_prices import GAUSSIAN_YEAR, YEARS, italian_gaussian, italian_level_shape
-from sims.signals.price_scenarios import LevelShape, draw_days, draw_scenarios
+from sims.signals.market.day_profiles import load_profile, resample
+from sims.signals.market.estimates import antithetic_mean, control_variate_mean
+from sims.signals.market.italian_prices import GAUSSIAN_YEAR, YEARS, italian_gaussian, italian_level_shape
+from sims.signals.market.price_scenarios import LevelShape, draw_days, draw_scenarios
 
 MODELS = {"gaussian": italian_gaussian(), **{str(year): italian_level_shape(year) for year in YEARS}}
 by_model = pytest.mark.parametrize("name", MODELS)

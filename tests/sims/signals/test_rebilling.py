@@ -9,9 +9,9 @@ from plain_billing import plain_bill
 from tariffs_drawn import cases
 
 from sims.clock import Clock
-from sims.signals.bill import KINDS, bill
-from sims.signals.bill_totals import bill_totals
-from sims.signals.tariff import Tariff
+from sims.signals.billing.bill import KINDS, bill
+from sims.signals.billing.bill_totals import bill_totals
+from sims.signals.tariffs.tariff import Tariff
 
 SLOW = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from sims.clock import Clock
 from sims.faults import DataError, ScenarioError
-from sims.signals.tariff import DemandPeriod, EnergyPeriod, Tariff
-from sims.signals.tariff_files import PRESETS, list_tariffs, load_tariff
+from sims.signals.tariffs.files import PRESETS, list_tariffs, load_tariff
+from sims.signals.tariffs.tariff import DemandPeriod, EnergyPeriod, Tariff
 
 LA = "America/Los_Angeles"
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")

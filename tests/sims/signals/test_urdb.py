@@ -11,11 +11,11 @@ import pytest
 
 from sims.clock import Clock
 from sims.faults import DataError, ScenarioError
-from sims.signals.tariff import DemandTier, EnergyTier, FixedCharge, MinimumCharge, Ratchet
-from sims.signals.tariff_files import load_tariff
-from sims.signals.tariff_toml import tariff_toml
-from sims.signals.urdb import read_urdb
-from sims.signals.urdb_keys import NOT_BILLED
+from sims.signals.tariffs.files import load_tariff
+from sims.signals.tariffs.tariff import DemandTier, EnergyTier, FixedCharge, MinimumCharge, Ratchet
+from sims.signals.tariffs.toml import tariff_toml
+from sims.signals.urdb.keys import NOT_BILLED
+from sims.signals.urdb.rate import read_urdb
 
 SAMPLES = Path(__file__).parent / "urdb"
 LA = "America/Los_Angeles"

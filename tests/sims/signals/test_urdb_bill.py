@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sims.clock import Clock
-from sims.signals.bill import bill
-from sims.signals.urdb import read_urdb
+from sims.signals.billing.bill import bill
+from sims.signals.urdb.rate import read_urdb
 
 SAMPLES = Path(__file__).parent / "urdb"
 LA = "America/Los_Angeles"

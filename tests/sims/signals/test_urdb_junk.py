@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sims.faults import FaultsFoundError
-from sims.signals.tariff_files import load_tariff
-from sims.signals.tariff_toml import tariff_toml
-from sims.signals.urdb import read_urdb
+from sims.signals.tariffs.files import load_tariff
+from sims.signals.tariffs.toml import tariff_toml
+from sims.signals.urdb.rate import read_urdb
 
 SAMPLES = Path(__file__).parent / "urdb"
 RATES = [

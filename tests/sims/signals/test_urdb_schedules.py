@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sims.clock import Clock
-from sims.signals.periods import MONTH_OF_DAY
-from sims.signals.tariff_files import load_tariff
-from sims.signals.tariff_toml import tariff_toml
-from sims.signals.urdb import read_urdb
+from sims.signals.tariffs.files import load_tariff
+from sims.signals.tariffs.periods import MONTH_OF_DAY
+from sims.signals.tariffs.toml import tariff_toml
+from sims.signals.urdb.rate import read_urdb
 
 N_PERIODS = 4
 YEAR = Clock.from_local(datetime(2023, 1, 1), 365, 3600, "America/Los_Angeles").calendar()

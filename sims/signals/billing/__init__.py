@@ -1,0 +1,1 @@
+"""Bills: from a load and a tariff to line items."""

@@ -1,0 +1,1 @@
+"""Prices and carbon: mean days, drawn days, files."""

@@ -1,0 +1,1 @@
+"""OpenADR 3.1 events in, events and reports out."""

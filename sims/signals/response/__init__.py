@@ -1,0 +1,1 @@
+"""Demand response: programmes, events, baselines, settlement."""

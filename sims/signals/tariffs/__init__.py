@@ -1,0 +1,1 @@
+"""Tariffs as data: when which price holds, the shipped presets, files."""

@@ -1,0 +1,1 @@
+"""Rates of OpenEI's utility rate database (URDB) as tariffs."""
