@@ -76,7 +76,7 @@ class Comparison:
 
     @cached_property
     def kpis(self) -> "pd.DataFrame":
-        """One row a key figure and run, with `value`, `delta`, `relative` and `verdict`: see `compared_kpis`."""
+        """One row a key figure and run, its delta and whether it is for the better: see `compared_kpis`."""
         return compared_kpis({label: run.kpis for label, run in self.runs.items()}, self.baseline)
 
     @cached_property

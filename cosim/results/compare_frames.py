@@ -77,7 +77,7 @@ def bill_to_date(runs: Mapping[str, "Run"], site: str, kind: str) -> "pd.DataFra
     Returns
     -------
     DataFrame, shape (n_dates, n_runs)
-        Index: local ends of days without zone, all of them or every second, third, ... of a long run [currency].
+        Index: local ends of days without zone, of a long run every second, third, ... [currency].
 
     Notes
     -----

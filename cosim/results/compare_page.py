@@ -43,7 +43,8 @@ def comparison_html(comparison: "Comparison", gallery: Gallery) -> Html:
     """The page as text: key figures with deltas, what differs, then each site and the feeder."""
     runs, clock = comparison.runs, comparison.runs[comparison.baseline].clock
     first, last = clock.local_time(clock.start_s), clock.local_time(clock.end_s - 1)
-    lead = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}, steps of {clock.step_s // 60} min, {clock.zone}"
+    lead = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}, steps of {clock.step_s // 60} min"
+    lead += f", {clock.zone}"
     others = ", ".join(label for label in runs if label != comparison.baseline)
     parts = [
         STYLE,

@@ -30,7 +30,7 @@ def overlaid_power(power_kw: "pd.DataFrame", title: str, zone: str) -> "Figure":
 
 
 def overlaid_loading(loading_percent: "pd.DataFrame", title: str, zone: str) -> "Figure":
-    """Loading of the transformers in every run, shape (n_steps + 1, n_runs) [%], with the line of the rating."""
+    """Loading of the transformers, shape (n_steps + 1, n_runs) [%], with the line of the rating."""
     figure = styled(title, f"Local time ({zone})", "Loading (% of rated current)")
     for trace in _lines(loading_percent, STEP):
         figure.add_scatter(**trace)
@@ -80,7 +80,7 @@ def charge_on_leaving(soc_percent: "pd.DataFrame", title: str) -> "Figure":
 
 
 def missing_by_session(missing_kwh: "pd.DataFrame", title: str) -> "Figure":
-    """What each session lacked on leaving, shape (n_sessions, n_runs) [kWh]; those short of most in any run."""
+    """What sessions lacked on leaving, shape (n_sessions, n_runs) [kWh]; those short of most in any run."""
     short = missing_kwh[missing_kwh.max(axis=1) > SHORT_KWH]
     worst = short.loc[short.max(axis=1).sort_values(ascending=False, kind="stable").index[:MOST_SHORT]]
     figure = styled(
@@ -101,9 +101,12 @@ def bill_waterfalls(parts: "pd.DataFrame", title: str, currency: str) -> "Figure
     from plotly.subplots import make_subplots
 
     panes = make_subplots(
-        1, len(parts.columns), shared_yaxes=True, subplot_titles=[escape(str(label)) for label in parts.columns],
+        1,
+        len(parts.columns),
+        shared_yaxes=True,
+        subplot_titles=[escape(str(label)) for label in parts.columns],
         horizontal_spacing=0.02,
-    )  # fmt: skip
+    )
     figure = styled(title, "", "", panes)
     figure.update_yaxes(title_text=escape(currency), col=1)
     for column, label in enumerate(parts.columns, start=1):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cosim.results.run import Run
 
 DEMAND = ("vehicle_id", "arrival", "departure", "capacity_kwh", "soc_required")
-"""Columns of the sessions table that no policy changes; what a car arrives with depends on its last charge."""
+"""Columns of the sessions table that no policy changes; what a car arrives with may depend on it."""
 
 
 class NotComparableError(GridparkError):

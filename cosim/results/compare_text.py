@@ -35,7 +35,7 @@ USUAL = (
 """What people ask first of a comparison; all others are in the page, the CSV file and the JSON."""
 SERVICE_KWH = 0.1
 SERVICE_SHARE = 0.01
-"""Service is the same when missing energy agrees within `SERVICE_KWH` and delivered energy within this share."""
+"""Service is alike when missing energy agrees within `SERVICE_KWH` and delivered energy within this share."""
 SERVICE = ("missing_kwh", "never_connected_kwh", "ev_delivered_kwh")
 _KPIS = {(scope, kpi.name): kpi for scope, kpis in SCOPES.items() for kpi in (*kpis, *DELIVERED)}
 
@@ -47,11 +47,12 @@ def kpi_of(scope: str, name: str) -> Kpi:
 
 def told(value: object, kpi: Kpi) -> str:
     """A value as it is printed; nothing where there is none."""
-    return "" if value is None or value != value else value_text(value, kpi)  # pyright: ignore[reportArgumentType]
+    unknown = value is None or (isinstance(value, float) and np.isnan(value))
+    return "" if unknown else value_text(value, kpi)  # pyright: ignore[reportArgumentType]
 
 
 def delta_text(delta: float, relative: float, kpi: Kpi) -> str:
-    """A difference from the baseline: `-12.3`, with `(-4.5 %)` where the baseline is not 0; empty for none."""
+    """A difference from the baseline: `-12.3 (-4.5 %)`, without the share where the baseline is 0."""
     if np.isnan(delta):
         return ""
     decimals = DECIMALS.get(kpi.unit, 0) if kpi.decimals is None else kpi.decimals
@@ -111,7 +112,7 @@ def money_remarks(kpis: "pd.DataFrame") -> Iterator[str]:
     """One sentence a place that pays in several currencies: its money is not compared."""
     bills = kpis[kpis["name"] == "bill_total"]
     for place, rows in bills.groupby("place", sort=False):
-        if rows["unit"].nunique() > 1:
+        if len(set(rows["unit"])) > 1:
             paid = ", ".join(f"{row['unit']} in {row['run']}" for row in rows.to_dict("records"))
             yield f"{place or 'all sites'}: money is not compared, it is {paid}"
 

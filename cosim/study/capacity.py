@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cosim.study.roles import group_of
 from cosim.study.judged import Judged
+from cosim.study.roles import group_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,8 @@ def size_curves(
     by = [known[size].astype(float).rename("size"), group_of(known, group).rename("group")]
     grouped = known[figure.name].groupby(by, sort=True)
     worst = grouped.max() if figure.better == "lower" else grouped.min()
-    return worst.unstack("group")
+    curves = worst.reset_index().pivot_table(index="size", columns="group", values=figure.name)
+    return curves[[name for name in dict.fromkeys(group_of(judged, group)) if name in curves]]
 
 
 def crossing(sizes: Floats, values: Floats, limit: float, better: str = "lower") -> Crossing:
@@ -98,7 +99,8 @@ def crossing(sizes: Floats, values: Floats, limit: float, better: str = "lower")
 def crossing_text(found: Crossing, name: str) -> str:
     """What a crossing says of a group, in words."""
     if not isnan(found.size):
-        return f"{name}: meets the limit at {found.size:.1f} (holds at {found.holds:g}, broken at {found.breaks:g})"
+        simulated = f"holds at {found.holds:g}, broken at {found.breaks:g}"
+        return f"{name}: meets the limit at {found.size:.1f} ({simulated})"
     if not isnan(found.breaks):
         return f"{name}: broken at the smallest size, {found.breaks:g}, already"
     return f"{name}: not met up to {found.holds:g}" if not isnan(found.holds) else f"{name}: nothing known"

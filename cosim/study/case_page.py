@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import isnan
 from typing import TYPE_CHECKING
 
 from cosim.results.page import Html
-from cosim.study.roles import is_numeric, level_text
 from cosim.study.judged import Judged
+from cosim.study.roles import is_numeric, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,10 @@ document.addEventListener("click", function (event) {
   var down = head.getAttribute("aria-sort") === "ascending";
   table.querySelectorAll("th").forEach(function (one) { one.removeAttribute("aria-sort"); });
   head.setAttribute("aria-sort", down ? "descending" : "ascending");
-  function key(row) { var cell = row.cells[at]; return cell.dataset.v === undefined ? cell.textContent : cell.dataset.v; }
+  function key(row) {
+    var cell = row.cells[at];
+    return cell.dataset.v === undefined ? cell.textContent : cell.dataset.v;
+  }
   var number = head.classList.contains("n");
   Array.from(body.rows).sort(function (a, b) {
     var x = key(a), y = key(b);
@@ -35,7 +39,8 @@ document.addEventListener("click", function (event) {
   }).forEach(function (row) { body.appendChild(row); });
 });
 </script>"""
-STYLE = """<style>.sortable th { cursor: pointer; } .sortable th[aria-sort=ascending]::after { content: " ▲"; }
+STYLE = """<style>.sortable th { cursor: pointer; }
+.sortable th[aria-sort=ascending]::after { content: " ▲"; }
 .sortable th[aria-sort=descending]::after { content: " ▼"; } .cases { overflow-x: auto; max-height: 640px; }
 .sortable th { position: sticky; top: 0; background: #fff;
 white-space: normal; vertical-align: bottom; }</style>"""
@@ -86,7 +91,7 @@ def _level(value: object, number: bool) -> str:
 
 def _number(value: float, one: Judged) -> str:
     """A figure; the value it is sorted by is not rounded."""
-    if value != value:
+    if isnan(value):
         return '<td class=n data-v=""></td>'
     decimals = DECIMALS.get(one.unit, MONEY_DECIMALS)
     return f'<td class=n data-v="{value!r}">{value:,.{decimals}f}</td>'

@@ -1,4 +1,4 @@
-"""The figures a study is judged by, drawn from its table: one column each, whatever sites and transformers."""
+"""The figures a study is judged by, from its table: a column each, whatever its sites and transformers."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple

@@ -33,7 +33,7 @@ def on_front(costs: Floats) -> Bools:
     One pass over the points, n comparisons each: 5,000 cases take 0.2 s.
     """
     costs = np.asarray(costs, dtype=np.float64)
-    front = ~np.isnan(costs).any(axis=1)
+    front: Bools = ~np.any(np.isnan(costs), axis=1)
     candidates = np.flatnonzero(front)
     known = costs[candidates]
     for i, point in zip(candidates, known, strict=True):

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import isnan
 from typing import TYPE_CHECKING
 
 from cosim.results.compare_plots import COLOURS, say, styled
 from cosim.results.plots import BLUE, GREY, ORANGE
-from cosim.study.roles import SEED, group_of, is_numeric, level_text
 from cosim.study.judged import Judged
 from cosim.study.pareto import pareto_points
+from cosim.study.roles import SEED, group_of, is_numeric, level_text
 from cosim.study.sensitivity import tornado
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def spread(judged: "pd.DataFrame", axis: str, figures: Sequence[Judged], group: 
                 "y": known[one.name],
                 "name": escape(str(name)),
                 "legendgroup": str(name),
-                "showlegend": i == 0 and groups.nunique() > 1,
+                "showlegend": i == 0 and len(set(groups)) > 1,
                 "row": i // 2 + 1,
                 "col": i % 2 + 1,
             }
@@ -144,7 +145,7 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
             **place,
         )
         mean = judged[one.name].mean()
-        if mean == mean:
+        if not isnan(mean):
             figure.add_vline(x=mean, line={"color": ORANGE, "dash": "dot", "width": 1.4}, **place)
         figure.update_xaxes(title_text=one.axis, **place)
         figure.update_yaxes(title_text="", automargin=True, **place)

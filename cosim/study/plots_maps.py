@@ -1,14 +1,15 @@
 """Figures of a study over numeric axes: hosting-capacity curves and maps of two axes."""
 
 from html import escape
+from math import isnan
 from typing import TYPE_CHECKING
 
 from cosim.results.compare_plots import say, styled
 from cosim.results.plots import RED
-from cosim.study.roles import group_of
 from cosim.study.capacity import Crossing, crossing, size_curves
 from cosim.study.judged import LOADING, VOLTAGE, Judged
 from cosim.study.plots import SYMBOLS, group_colour
+from cosim.study.roles import group_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,9 +42,18 @@ def hosting_curves(judged: "pd.DataFrame", size: str, group: str | None) -> "Fig
             look = {"color": group_colour(j), "width": 1.6}
             marker = {"symbol": SYMBOLS[j % len(SYMBOLS)], "size": 7}
             figure.add_scatter(
-                x=curves.index, y=curves[name], name=escape(str(name)), legendgroup=str(name), showlegend=i == 1,
-                mode="lines+markers", line=look, marker=marker, connectgaps=True, row=1, col=i,
-            )  # fmt: skip
+                x=curves.index,
+                y=curves[name],
+                name=escape(str(name)),
+                legendgroup=str(name),
+                showlegend=i == 1,
+                mode="lines+markers",
+                line=look,
+                marker=marker,
+                connectgaps=True,
+                row=1,
+                col=i,
+            )
             _mark(
                 figure,
                 crossing(curves.index.to_numpy(), curves[name].to_numpy(), limit, one.better),
@@ -58,12 +68,20 @@ def hosting_curves(judged: "pd.DataFrame", size: str, group: str | None) -> "Fig
 
 def _mark(figure: "Figure", found: Crossing, limit: float, column: int) -> None:
     """A diamond where a curve meets its limit, with the size written beside it."""
-    if found.size == found.size:
+    if not isnan(found.size):
         figure.add_scatter(
-            x=[found.size], y=[limit], mode="markers+text", text=[f"{found.size:.1f}"], textposition="top center",
-            textfont={"color": RED}, marker={"symbol": "diamond", "size": 10, "color": RED}, showlegend=False,
-            hovertemplate="meets the limit at %{x:.1f}<extra></extra>", row=1, col=column,
-        )  # fmt: skip
+            x=[found.size],
+            y=[limit],
+            mode="markers+text",
+            text=[f"{found.size:.1f}"],
+            textposition="top center",
+            textfont={"color": RED},
+            marker={"symbol": "diamond", "size": 10, "color": RED},
+            showlegend=False,
+            hovertemplate="meets the limit at %{x:.1f}<extra></extra>",
+            row=1,
+            col=column,
+        )
 
 
 def heat_map(judged: "pd.DataFrame", x: str, y: str, figure: Judged, group: str | None) -> "Figure":
@@ -82,7 +100,7 @@ def heat_map(judged: "pd.DataFrame", x: str, y: str, figure: Judged, group: str 
     """
     from plotly.subplots import make_subplots
 
-    parts = [part for part in judged.groupby(group_of(judged, group), sort=False)][:MOST_MAPS]
+    parts = list(judged.groupby(group_of(judged, group), sort=False))[:MOST_MAPS]
     if not parts or judged[figure.name].isna().all():
         empty = styled(f"{figure.label} over {escape(x)} and {escape(y)}", escape(x), escape(y))
         say(empty, "nothing is known")

@@ -11,8 +11,17 @@ from cosim.results.page import NOTHING, Card, Html, cards, folded, joined, note,
 from cosim.study import roles
 from cosim.study.capacity import crossing, crossing_text, size_curves
 from cosim.study.case_page import case_list
-from cosim.study.judged import COST, JUDGED, LOADING, MISSING, OVERLOAD_KVAH, OVERLOAD_MINUTES, Judged
-from cosim.study.judged import currency, judged_table
+from cosim.study.judged import (
+    COST,
+    JUDGED,
+    LOADING,
+    MISSING,
+    OVERLOAD_KVAH,
+    OVERLOAD_MINUTES,
+    Judged,
+    currency,
+    judged_table,
+)
 from cosim.study.plots import MOST_BOXES, pareto, sensitivity, spread
 from cosim.study.plots_maps import LIMITS, heat_map, hosting_curves
 
@@ -25,15 +34,15 @@ SHOWN = (COST, MISSING, LOADING, OVERLOAD_MINUTES)
 MAPPED = (COST, LOADING)
 MOST_PAIRS = 3
 HOW_FADED = (
-    "Each point is the mean over the seeds of one setting. A setting is faded when another is nowhere worse and "
-    "somewhere better in bill, missing energy and overload (kVAh) together. A setting with a failed seed has no "
-    "mean and is not drawn. Settings of different fleets or "
-    "tariffs are not the same task: compare them within a colour or after a choice of the other axes."
+    "Each point is the mean over the seeds of one setting. A setting is faded when another is nowhere worse "
+    "and somewhere better in bill, missing energy and overload (kVAh) together. A setting with a failed seed "
+    "has no mean and is not drawn. Settings of different fleets or tariffs are not the same task: compare "
+    "them within a colour or after a choice of the other axes."
 )
 HOW_RANGED = (
-    "A bar runs from the lowest to the highest mean over the values of an axis, with those values written on it; "
-    "means are taken over the same settings of all other axes. The grey bar of the seed is chance: an axis that "
-    "moves a figure less than it has shown nothing. The dotted line is the mean of all cases."
+    "A bar runs from the lowest to the highest mean over the values of an axis, with those values written on "
+    "it; means are taken over the same settings of all other axes. The grey bar of the seed is chance: an "
+    "axis that moves a figure less than it has shown nothing. The dotted line is the mean of all cases."
 )
 
 
@@ -58,7 +67,7 @@ def write_study_report(study: "Study", path: Path | None = None) -> Path:
 
 
 def study_html(study: "Study", gallery: Gallery) -> Html:
-    """The page as text: what was asked, spread, fronts, sensitivity, hosting capacity, maps, cases, failures."""
+    """The page as text: what was varied, fronts, spread, sensitivity, capacity, maps, cases, failures."""
     names = roles.short_names(
         [*study.axes, *([roles.SEED] if study.seeds else [])], [one.name for one in JUDGED]
     )

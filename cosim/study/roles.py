@@ -1,7 +1,8 @@
-"""What the axes of a study are: numbers or names, the one that is told apart by colour, the size of the fleet."""
+"""What the axes of a study are: numbers or names, told apart by colour, the size of the fleet."""
 
 import re
 from collections.abc import Collection, Sequence
+from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def size_axis(table: "pd.DataFrame", axes: Sequence[str]) -> str | None:
 
 def varied(table: "pd.DataFrame", axes: Sequence[str]) -> list[str]:
     """Axes on which the cases differ."""
-    return [axis for axis in axes if table[axis].nunique(dropna=False) > 1]
+    return [axis for axis in axes if len(set(group_of(table, axis))) > 1]
 
 
 def group_of(table: "pd.DataFrame", axis: str | None) -> "pd.Series":
@@ -86,7 +87,7 @@ def group_of(table: "pd.DataFrame", axis: str | None) -> "pd.Series":
 
 def level_text(value: object) -> str:
     """Value of an axis as a reader writes it."""
-    if value is None or value != value:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"

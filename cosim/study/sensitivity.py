@@ -66,8 +66,9 @@ def _means(
 ) -> tuple["pd.Series", int]:
     """Mean of the figure by level, over whole blocks where there are any."""
     if others:
-        texts = known[others].map(level_text).agg(tuple, axis=1)
-        whole = known[figure].groupby([texts, levels]).mean().unstack().dropna()  # a row a block
+        texts = known[others].map(level_text).agg("\x1f".join, axis=1)
+        cells = known.assign(_block=texts, _level=levels)
+        whole = cells.pivot_table(index="_block", columns="_level", values=figure, dropna=False).dropna()
         if len(whole):
             return whole.mean(), len(whole)
     return known[figure].groupby(levels).mean(), 0
