@@ -17,6 +17,7 @@ from cosim.cli_compare import compare_
 from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
+from cosim.cli_report import report
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
@@ -168,17 +169,6 @@ def kpis(
     _show(done, [*done.degraded, *done.alarms], as_json=as_json, every=every)
 
 
-@app.command()
-@ending_well()
-def report(
-    run_file: RunPath, out: Annotated[Path | None, typer.Option(help="page; default beside the run")] = None
-) -> None:
-    """Write one offline HTML page about a run."""
-    from cosim.results.run import open_run
-
-    typer.echo(open_run(run_file).report(out))
-
-
 @export_app.command(name="network")
 @ending_well()
 def export_network_(
@@ -234,6 +224,7 @@ app.command(name="bill")(ending_well()(bill_load_file))
 tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
+app.command()(ending_well()(report))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
 app.command(name="compare")(ending_well()(compare_))

@@ -20,7 +20,7 @@ class Gallery:
         self.figures: dict[str, Figure] = {}
 
     def show(self, drawing: "Figure", *words: str) -> Html:
-        """The figure as part of the page, named by the words: ("power", "north office") is power-north-office."""
+        """The figure as part of the page, named by the words: "power", "my office" make power-my-office."""
         plain = re.sub(r"[^\w.]+", "-", "-".join(words), flags=re.ASCII).strip("-.") or "figure"
         name, n = plain, 2
         while name.lower() in {taken.lower() for taken in self.figures}:

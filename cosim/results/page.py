@@ -4,9 +4,12 @@ Text that goes in is escaped here and nowhere else: what is `Html` came out of t
 `str` is always text.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple, NewType
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType
+
+import numpy as np
 
 from cosim.results.page_style import CSS, DRAW, POLICY
 
@@ -92,8 +95,8 @@ def joined(*parts: Html) -> Html:
 def cards(entries: Iterable[Card]) -> Html:
     """The few numbers a reader looks for first."""
     boxes = "".join(
-        f"<div class=card><span>{escape(card.of)}</span><b>{escape(card.value)} <i>{escape(card.unit)}</i></b>"
-        f"<span>{escape(card.label)}</span></div>"
+        f"<div class=card><span>{escape(card.of)}</span>"
+        f"<b>{escape(card.value)} <i>{escape(card.unit)}</i></b><span>{escape(card.label)}</span></div>"
         for card in entries
     )
     return Html(f"<section class=cards>{boxes}</section>\n")
@@ -142,8 +145,22 @@ def figure(drawing: "Figure", name: str) -> Html:
     The page draws the figures one after the other once it is read, so that text is there at once.
     """
     height = drawing.layout.height or 420
-    told = str(drawing.to_json()).replace("<", "\\u003c")  # a name cannot end the script
+    from plotly.io.json import to_json_plotly
+
+    told = str(to_json_plotly(_slim(drawing.to_dict()))).replace("<", "\\u003c")  # no name ends the script
     return Html(
         f'<figure id="{escape(name)}" style="min-height:{height:g}px">'
         f'<script type="application/json">{told}</script></figure>\n'
     )
+
+
+def _slim(told: Any) -> Any:
+    """A figure as plotly writes it with its numbers cut to seven digits: half the bytes, and no eye sees it."""
+    if isinstance(told, list | tuple):
+        return [_slim(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    if told.get("dtype") == "f8":
+        values = np.frombuffer(b64decode(told["bdata"]), dtype="<f8").astype("<f4")
+        return {**told, "dtype": "f4", "bdata": b64encode(values.tobytes()).decode()}
+    return {name: _slim(one) for name, one in told.items()}

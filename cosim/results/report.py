@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cosim.results.disk import write_whole
 from cosim.results.gallery import Gallery
+from cosim.results.images import ImageFormat, write_images
 from cosim.results.kpi_table import Figures, kpi_rows
 from cosim.results.page import Card, Html, cards, folded, page, source
 from cosim.results.report_feeder import feeder_section
@@ -18,8 +19,8 @@ CARDS = ("bill_total", "billed_peak_kw", "ev_charged_kwh", "missing_kwh", "max_l
 MOST_CARDS = 10
 
 
-def write_report(run: "Run", path: Path) -> Path:
-    """Write the report of a run.
+def write_report(run: "Run", path: Path, images: ImageFormat | None = None) -> Path:
+    """Write the report of a run, and its figures as images where asked for.
 
     Parameters
     ----------
@@ -27,18 +28,28 @@ def write_report(run: "Run", path: Path) -> Path:
         The run.
     path : Path
         HTML file; replaced when it exists.
+    images : str, optional
+        "png" or "svg": the figures become `<page>_images/<figure>.<images>` as well.
 
     Returns
     -------
     Path
         The file.
+
+    Raises
+    ------
+    ImagesError
+        No images can be drawn here; the page is written.
     """
-    write_whole(path, report_html(run, Gallery()).encode())
+    gallery = Gallery()
+    write_whole(path, report_html(run, gallery).encode())
+    if images is not None:
+        write_images(gallery.figures, path.with_name(f"{path.stem}_images"), images)
     return path
 
 
 def report_html(run: "Run", gallery: Gallery) -> Html:
-    """The report as text: header, key figures, then each site and the feeder; its figures go to the gallery."""
+    """The report: header, key figures, then each site and the feeder; its figures go to the gallery."""
     parts = [
         cards(_cards(run)),
         *site_sections(run, gallery),

@@ -1,13 +1,16 @@
 """The bill of a site, line by line, and what it covers of each month."""
 
 from datetime import datetime
+from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.page import Html, joined, note, table
+from cosim.results.page import Html, folded, joined, note, table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run
     from sims.signals.billing.bill import Bill
+
+MOST_CARS = 20
 
 
 def bill_tables(run: "Run", name: str) -> Html:
@@ -48,3 +51,21 @@ def _months(paid: "Bill") -> Html:
         for month in paid.months
     ]
     return table(("Month", "Covered", "Billed peak", "Peak at any time"), rows, numbers=2, look="months")
+
+
+def cost_table(run: "Run", name: str) -> Html:
+    """Energy cost of the dearest cars."""
+    costs, currency = run.car_costs(name), run.header.site(name).currency
+    rows = [
+        (
+            str(car),
+            str(sessions),
+            f"{kwh:,.1f}",
+            f"{cost:,.2f}",
+            "" if isnan(per_kwh) else f"{per_kwh:.4f}",
+        )
+        for car, sessions, kwh, cost, per_kwh in costs.head(MOST_CARS).itertuples()
+    ]
+    heads = ("Car", "Sessions", "kWh", f"Energy cost ({currency})", f"{currency}/kWh")
+    title = f"Energy cost per car ({len(rows)} of {len(costs)}, dearest first)"
+    return folded(title, table(heads, rows, numbers=4, look="costs"))

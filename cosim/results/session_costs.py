@@ -1,0 +1,52 @@
+"""What the energy of each stay and of each car costs at the prices of its steps."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cosim.results.run import Run
+
+Floats = npt.NDArray[np.float64]
+
+
+def session_costs(run: "Run", name: str) -> Floats:
+    """Energy cost of every session.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    name : str
+        Site.
+
+    Returns
+    -------
+    floats, shape (n_sessions,)
+        Energy of each step times the energy price of that step; what a car gives back counts at the same
+        price, and is subtracted [currency].
+
+    Notes
+    -----
+    Demand charges, tiers' ends and export prices belong to the site, not to a car: the sum is the site's
+    energy cost of charging only where the tariff has none of the last two and nothing is exported.
+    """
+    site, price = run.site(name), run.signals(run.header.site(name).signals).price_per_kwh
+    step, port = np.nonzero(site.session >= 0)
+    paid = site.evse_kw[step, port] * run.clock.dt_h * price[step]
+    row = site.session[step, port].astype(np.int64)
+    return np.bincount(row, weights=paid, minlength=len(run.sessions(name)))
+
+
+def car_costs(run: "Run", name: str) -> "pd.DataFrame":
+    """One row a car (`vehicle_id`), dearest first: `sessions`, `energy_grid_kwh`, `energy_cost`, `per_kwh`."""
+    table = run.sessions(name).assign(energy_cost=session_costs(run, name))
+    table = table[table["connected"] == 1]
+    cars = table.groupby("vehicle_id")
+    costs = cars[["energy_grid_kwh", "energy_cost"]].sum()
+    costs.insert(0, "sessions", cars.size())
+    costs["per_kwh"] = (costs["energy_cost"] / costs["energy_grid_kwh"]).where(costs["energy_grid_kwh"] > 0.0)
+    return costs.sort_values("energy_cost", ascending=False, kind="stable")
