@@ -18,6 +18,7 @@ from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
 from cosim.cli_report import report
+from cosim.cli_sweep import sweep
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
@@ -225,6 +226,7 @@ tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
 app.command()(ending_well()(report))
+app.command()(ending_well()(sweep))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
 app.command(name="compare")(ending_well()(compare_))

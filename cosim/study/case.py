@@ -7,6 +7,8 @@ from json import dumps
 from pathlib import Path
 from typing import Any, Literal
 
+from cosim.scenario.positions import Loc
+
 AxisValue = bool | int | float | str | None
 """What a case has on an axis; None: the axis says nothing of this case."""
 KpiValue = float | int | str
@@ -31,6 +33,8 @@ class Case:
         Folder of that file, absolute: where its data files are looked up.
     scenario_toml : str
         The resolved scenario.
+    set_at : tuple of (Loc, str)
+        Keys the study sets, with the file and line where it does: for messages.
     """
 
     case_id: str
@@ -38,11 +42,14 @@ class Case:
     scenario: str
     folder: Path
     scenario_toml: str
+    set_at: tuple[tuple[Loc, str], ...] = ()
 
     def payload(self, out: Path, *, allow_code: bool = False, yes_large: bool = False) -> Payload:
         """What `cosim.study.work.run_case` needs; `out` is the folder of the study, seen by all workers."""
         return {
             "case_id": self.case_id,
+            "scenario": self.scenario,
+            "set_at": [[list(loc), at] for loc, at in self.set_at],
             "scenario_toml": self.scenario_toml,
             "folder": str(self.folder),
             "out": str(out.absolute()),

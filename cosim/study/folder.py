@@ -18,6 +18,9 @@ from pathlib import Path
 from cosim.results.disk import write_whole
 from cosim.study.case import CaseResult
 
+SCRATCH = ".part"
+"""Folders of runs that go on end so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:

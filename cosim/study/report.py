@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cosim.results.disk import write_whole
 from cosim.results.gallery import Gallery
+from cosim.results.images import ImageFormat, write_images
 from cosim.results.page import NOTHING, Card, Html, cards, folded, joined, note, page, section, source, table
 from cosim.study import roles
 from cosim.study.capacity import crossing, crossing_text, size_curves
@@ -46,23 +47,29 @@ HOW_RANGED = (
 )
 
 
-def write_study_report(study: "Study", path: Path | None = None) -> Path:
-    """Write the report of a study.
+def write_study_report(study: "Study", path: Path, images: ImageFormat | None = None) -> Path:
+    """Write the report of a study, and its figures as images where asked for.
 
     Parameters
     ----------
     study : Study
         The study, finished or not: what has ended is told.
-    path : Path, optional
-        HTML file, replaced when it exists; default `report.html` in the folder of the study.
+    path : Path
+        HTML file; replaced when it exists.
+    images : str, optional
+        "png" or "svg": the figures become `<page>_images/<figure>.<images>` as well.
 
     Raises
     ------
     StoreError
         The page cannot be written.
+    ImagesError
+        No images can be drawn here; the page is written.
     """
-    path = path or study.path / "report.html"
-    write_whole(path, study_html(study, Gallery()).encode())
+    gallery = Gallery()
+    write_whole(path, study_html(study, gallery).encode())
+    if images is not None:
+        write_images(gallery.figures, path.with_name(f"{path.stem}_images"), images)
     return path
 
 
