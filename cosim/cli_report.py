@@ -1,4 +1,4 @@
-"""`cosim report RUN|STUDY`: one offline HTML page about a run or a study, its figures as images if asked for."""
+"""`cosim report RUN|STUDY`: one offline HTML page about it, and its figures as images where asked for."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
 from sims.signals.demand_rating import demand_charges
 from sims.signals.metering import Meter, Metered
 from sims.signals.ratchet import history_by_period
 
 if TYPE_CHECKING:
-    from cosim.results.run import Run
     from sims.signals.tariff import Tariff
+
+    from cosim.results.run import Run
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

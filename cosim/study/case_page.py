@@ -54,7 +54,7 @@ def case_list(study: "Study", judged: "pd.DataFrame", axes: Sequence[str], figur
     study : Study
         Whose cases.
     judged : DataFrame
-        From `judged_table`, rows as in the table of the study.
+        From `judged_table`, rows in the order of the list.
     axes : sequence of str
         Columns of `judged` that are axes.
     figures : sequence of Judged
@@ -69,7 +69,10 @@ def case_list(study: "Study", judged: "pd.DataFrame", axes: Sequence[str], figur
         f"{''.join(_level(row[axis], axis in numbers) for axis in axes)}"
         f"<td>{escape(status)}</td>{''.join(_number(row[one.name], one) for one in known)}</tr>"
         for case_id, status, row in zip(
-            judged.index, study.table["status"], judged.head(MOST_CASES).to_dict("records"), strict=False
+            judged.index,
+            study.table.loc[judged.index, "status"],
+            judged.head(MOST_CASES).to_dict("records"),
+            strict=False,
         )
     ]
     cut = (

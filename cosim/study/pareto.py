@@ -41,7 +41,9 @@ def on_front(costs: Floats) -> Bools:
     return front
 
 
-def pareto_points(judged: "pd.DataFrame", axes: Sequence[str], aims: Sequence[str]) -> "pd.DataFrame":
+def pareto_points(
+    judged: "pd.DataFrame", axes: Sequence[str], aims: Sequence[str], task: Sequence[str] = ()
+) -> "pd.DataFrame":
     """Means over the seeds of what the cases cost, and which of them nothing beats.
 
     Parameters
@@ -52,6 +54,9 @@ def pareto_points(judged: "pd.DataFrame", axes: Sequence[str], aims: Sequence[st
         Axes without `seed`: cases that agree on them are one point.
     aims : sequence of str
         Columns that are to be small. A column nothing is known of is no aim.
+    task : sequence of str
+        Those of the axes that set the task, such as the size of the fleet: a point is beaten only by points
+        that agree with it on them.
 
     Returns
     -------
@@ -66,4 +71,7 @@ def pareto_points(judged: "pd.DataFrame", axes: Sequence[str], aims: Sequence[st
         points = means.assign(cases=grouped.size()).reset_index()
     else:
         points = judged[aims].mean(skipna=False).to_frame().T.assign(cases=len(judged))
-    return points.assign(front=on_front(points[aims].to_numpy(dtype=np.float64)))
+    front = np.zeros(len(points), dtype=bool)
+    for rows in points.groupby(list(task), dropna=False).indices.values() if task else [slice(None)]:
+        front[rows] = on_front(points[aims].to_numpy(dtype=np.float64)[rows])
+    return points.assign(front=front)

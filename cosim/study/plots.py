@@ -9,7 +9,7 @@ from cosim.results.compare_plots import COLOURS, say, styled
 from cosim.results.plots import BLUE, GREY, ORANGE
 from cosim.study.judged import Judged
 from cosim.study.pareto import pareto_points
-from cosim.study.roles import SEED, group_of, is_numeric, level_text
+from cosim.study.roles import SEED, group_of, is_numeric, level_text, task_axes
 from cosim.study.sensitivity import tornado
 
 if TYPE_CHECKING:
@@ -85,10 +85,12 @@ def pareto(
     from plotly.subplots import make_subplots
 
     settings = [axis for axis in axes if axis != SEED]
-    points = pareto_points(judged, settings, [cost.name, *(one.name for one in others)])
+    aims, task = [cost.name, *(one.name for one in others)], task_axes(judged, settings)
+    points = pareto_points(judged, settings, aims, task)
     drawn = [one for one in others if one.name in points]
     known = int(points[[cost.name, *(one.name for one in drawn)]].notna().all(axis=1).sum()) if drawn else 0
     title = f"Cost, service and overload: {int(points['front'].sum())} of {known} settings are beaten by none"
+    title += f" of the same {escape(', '.join(task))}" if task else ""
     if not drawn or cost.name not in points:
         figure = styled(title, "", cost.axis)
         say(figure, "nothing is known of cost, or of all other aims")

@@ -36,9 +36,9 @@ MAPPED = (COST, LOADING)
 MOST_PAIRS = 3
 HOW_FADED = (
     "Each point is the mean over the seeds of one setting. A setting is faded when another is nowhere worse "
-    "and somewhere better in bill, missing energy and overload (kVAh) together. A setting with a failed seed "
-    "has no mean and is not drawn. Settings of different fleets or tariffs are not the same task: compare "
-    "them within a colour or after a choice of the other axes."
+    "and somewhere better in bill, missing energy and overload (kVAh) together; settings with another fleet, "
+    "tariff, network or period are another task and do not beat it. A setting with a failed seed has no mean "
+    "and is not drawn."
 )
 HOW_RANGED = (
     "A bar runs from the lowest to the highest mean over the values of an axis, with those values written on "
@@ -78,7 +78,7 @@ def study_html(study: "Study", gallery: Gallery) -> Html:
     names = roles.short_names(
         [*study.axes, *([roles.SEED] if study.seeds else [])], [one.name for one in JUDGED]
     )
-    judged, axes = judged_table(study.table, names), list(names.values())
+    judged, axes = judged_table(study.table.loc[_in_order(study)], names), list(names.values())
     told = [_in_money(one, currency(study.table)) for one in SHOWN if judged[one.name].notna().any()]
     parts = [cards(_cards(study)), _axes(study)]
     if told:
@@ -171,6 +171,23 @@ def _axes(study: "Study") -> Html:
     if study.seeds:
         rows.append((roles.SEED, ", ".join(map(str, study.seeds))))
     return section("What was varied", table(("Axis", "Values"), rows, numbers=0, look="axes"))
+
+
+def _in_order(study: "Study") -> list[str]:
+    """Cases by their values on the axes, in the order the study lists these."""
+    listed = {**study.axes, **({roles.SEED: study.seeds} if study.seeds else {})}
+    places = {
+        axis: {roles.level_text(value): i for i, value in enumerate(values)}
+        for axis, values in listed.items()
+    }
+
+    def place(case_id: str) -> tuple[int, ...]:
+        asked = study.planned[case_id]
+        return tuple(
+            known.get(roles.level_text(asked.get(axis)), len(known)) for axis, known in places.items()
+        )
+
+    return sorted(study.planned, key=place)
 
 
 def _failures(study: "Study") -> Html:

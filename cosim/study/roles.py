@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED = "seed"
+_TASK = re.compile(r"(?:^|[._])(?:tariff|scenario|network|days|start|sessions|profile|peak_kw)$")
 ALL = "all cases"
 """Name of the only group where no axis tells groups apart."""
 MOST_GROUPS = 8
@@ -71,6 +72,12 @@ def colour_axis(table: "pd.DataFrame", axes: Sequence[str]) -> str | None:
 def size_axis(table: "pd.DataFrame", axes: Sequence[str]) -> str | None:
     """Axis that is the size of a fleet: numbers under a name such as `ports` or `chargers[0].count`."""
     return next((axis for axis in axes if _SIZE.search(axis) and is_numeric(table[axis])), None)
+
+
+def task_axes(table: "pd.DataFrame", axes: Sequence[str]) -> list[str]:
+    """Axes that set another task rather than solve it another way: fleet, tariff, scenario, network, time."""
+    size = size_axis(table, axes)
+    return [axis for axis in axes if axis == size or _TASK.search(axis)]
 
 
 def varied(table: "pd.DataFrame", axes: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs held against each other: deltas worked by hand, what cannot be compared, and what a reader is warned of."""
+"""Runs held against each other: deltas worked by hand, what cannot be compared, what a reader is told."""
 
 import json
 import math
@@ -124,7 +124,9 @@ def test_service_that_differs_makes_costs_unlike(both):
 
 
 def test_equal_runs_have_no_remarks(folder, tmp_path):
-    again = write(tmp_path / "again.h5", header=header_with(scenario_toml='name = "other"\npolicy = "uncontrolled"\n'))
+    again = write(
+        tmp_path / "again.h5", header=header_with(scenario_toml='name = "other"\npolicy = "uncontrolled"\n')
+    )
     same = cosim.compare([folder / "base.h5", again])
     assert not [note for note in same.notes if "differ" in note or "like for like" in note]
     assert same.scenario.empty
@@ -133,8 +135,14 @@ def test_equal_runs_have_no_remarks(folder, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"clock": Clock.from_local(datetime(2019, 6, 4), 2, 900, "America/Los_Angeles")}, "start: 2019-06-03"),
-        ({"clock": Clock.from_local(datetime(2019, 6, 3), 2, 900, "America/Denver")}, "time zone: America/Los"),
+        (
+            {"clock": Clock.from_local(datetime(2019, 6, 4), 2, 900, "America/Los_Angeles")},
+            "start: 2019-06-03",
+        ),
+        (
+            {"clock": Clock.from_local(datetime(2019, 6, 3), 2, 900, "America/Denver")},
+            "time zone: America/Los",
+        ),
         ({"sites": (synthetic.OFFICE, replace(synthetic.YARD, name="barn"))}, "sites: office, yard in base"),
     ],
 )
@@ -217,7 +225,10 @@ def test_runs_of_one_name_go_by_their_folders_and_can_be_called_otherwise(folder
 
 
 def test_every_direction_and_every_usual_figure_is_a_figure():
-    known = {kpi.name for kpis in SCOPES.values() for kpi in kpis} | {"ev_delivered_kwh", "ev_cost_per_delivered_kwh"}
+    known = {kpi.name for kpis in SCOPES.values() for kpi in kpis} | {
+        "ev_delivered_kwh",
+        "ev_cost_per_delivered_kwh",
+    }
     assert known >= LOWER_IS_BETTER | HIGHER_IS_BETTER | set(USUAL)
     assert not LOWER_IS_BETTER & HIGHER_IS_BETTER
     assert better_of("vm_min_pu") == "higher"
@@ -233,7 +244,10 @@ def test_deltas_are_printed_with_the_decimals_of_the_figure():
 
 
 def test_scenarios_are_held_against_each_other_key_by_key():
-    one = 'name = "a"\nseed = 1\n[[sites]]\nname = "north"\ndays = [1, 2]\n[[sites.chargers]]\ncount = 3\nfast = true\n'
+    one = (
+        'name = "a"\nseed = 1\n[[sites]]\nname = "north"\ndays = [1, 2]\n'
+        "[[sites.chargers]]\ncount = 3\nfast = true\n"
+    )
     two = (
         'name = "b"\nseed = 1\n[[sites]]\nname = "south"\n[[sites]]\nname = "north"\ndays = [1, 3]\n'
         "[[sites.chargers]]\ncount = 4.0\n"
@@ -298,7 +312,11 @@ def test_figures_of_sessions(both):
     assert missing.loc["c<script>"].tolist() == [6.0, 10.0]
     bars = compare_plots.missing_by_session(missing, "Missing").data
     assert bars[0].x[0] == "c&lt;script&gt;"
-    assert compare_plots.missing_by_session(missing * 0.0, "Missing").layout.annotations[0].text.startswith("no ")
+    assert (
+        compare_plots.missing_by_session(missing * 0.0, "Missing")
+        .layout.annotations[0]
+        .text.startswith("no ")
+    )
 
 
 def test_a_notebook_shows_names_as_text(folder):
