@@ -155,7 +155,7 @@ def figure(drawing: "Figure", name: str) -> Html:
 
 
 def _slim(told: Any) -> Any:
-    """A figure as plotly writes it with its numbers cut to seven digits: half the bytes, and no eye sees it."""
+    """A figure as plotly writes it with its numbers cut to seven digits: half the bytes."""
     if isinstance(told, list | tuple):
         return [_slim(one) for one in told]
     if not isinstance(told, dict):

@@ -3,7 +3,7 @@
 # the browser itself refuses whatever the page would fetch
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
-    " img-src data: blob:; font-src data:"
+    " img-src data: blob:; font-src data:; form-action 'none'; base-uri 'none'"
 )
 
 CSS = """

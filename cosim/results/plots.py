@@ -36,10 +36,13 @@ def plain_figure(title: str, x_title: str, y_title: str, panes: "Figure | None" 
     figure = Figure() if panes is None else panes
     figure.update_layout(
         template="plotly_white",
-        title={"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
+        title={
+            **{"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
+            **{"y": 1.0, "yref": "container", "yanchor": "top", "pad": {"t": 14}},
+        },
         font={"family": FONT, "size": 13},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
-        margin={"l": 70, "r": 24, "t": 64, "b": 56},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0.0, "xanchor": "left"},
+        margin={"l": 70, "r": 24, "t": 76, "b": 56},
         height=420,
         hovermode="closest",
     )
@@ -53,7 +56,7 @@ def remark(figure: "Figure", *words: str) -> None:
     told = "; ".join(filter(None, words))
     if told:
         small = {"text": told, "font": {"size": 12, "color": GREY}}
-        figure.update_layout(title_subtitle=small, title_yanchor="top", title_y=0.98, margin_t=84)
+        figure.update_layout(title_subtitle=small, margin_t=96)
 
 
 def of_clock(clock: "Clock", what: str, columns: int = 1) -> str:

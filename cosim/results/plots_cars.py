@@ -24,6 +24,7 @@ from cosim.results.plots import (
     stamps,
 )
 from cosim.results.plots_ports import MOST_ROWS, NO_PORTS, add_rows, busiest_ports, port_names, said_of_rows
+from cosim.results.plots_stays import stay_soc
 from cosim.results.thinning import column_starts, steps_per_column
 
 if TYPE_CHECKING:
@@ -40,18 +41,19 @@ STATES = ((IDLE, "#D1D5DB", "connected"), (CHARGING, BLUE, "charging"), (DISCHAR
 
 
 def car_soc(run: "Run", name: str) -> "Figure":
-    """State of charge of every car while it is connected; of a few as lines."""
+    """State of charge of every car: of a few as lines, of some as rows, of very many stay by stay."""
+    cars = _cars(run, name)
+    if len(cars) > MOST_ROWS:
+        return stay_soc(run, name)
     figure = base_figure(run, f"State of charge per car: {escape(name)}", "State of charge (%)")
-    cars, n_cars, why = _chosen_cars(run, name)
-    if not len(cars):
+    if not cars:
         return empty(figure, "no cars")
     soc = 100.0 * by_car(run, name, cars, run.site(name).soc)
-    few = f"{len(cars)} of {n_cars} cars, the first {why}" if len(cars) < n_cars else ""
-    if n_cars > FEW_CARS:
+    if len(cars) > FEW_CARS:
         figure.update_yaxes(title_text="")
         add_rows(figure, run, [escape(car) for car in cars], soc, "State of charge (%)", "%{z:.0f} %")
         figure.update_traces(zmin=0, zmax=100, colorscale="Cividis")
-        remark(figure, few, of_clock(run.clock, "mean"))
+        remark(figure, of_clock(run.clock, "mean"))
         return figure
     starts = column_starts(run.clock.n_steps, steps_per_column(run.clock))
     time = stamps(edges(run)[starts])
@@ -74,8 +76,8 @@ def availability(run: "Run", name: str) -> "Figure":
     state = np.where(site.session < 0, np.nan, IDLE)
     state[site.evse_kw > FLOWS_KW] = CHARGING
     state[site.evse_kw < -FLOWS_KW] = DISCHARGING
-    cars, n_cars, _ = _chosen_cars(run, name)
-    if 0 < n_cars <= MOST_ROWS:
+    cars = _cars(run, name)
+    if 0 < len(cars) <= MOST_ROWS:
         names, rows, few = [escape(car) for car in cars], by_car(run, name, cars, state), ""
     else:
         ports = busiest_ports(run, name)
@@ -94,7 +96,7 @@ def availability(run: "Run", name: str) -> "Figure":
 
 
 def by_car(run: "Run", name: str, cars: list[str], values: Floats) -> Floats:
-    """What ports know, shape (n_steps, n_evse), as what their cars know, shape (n_steps, n_cars), else NaN."""
+    """Values of ports, shape (n_steps, n_evse), by the cars there, (n_steps, n_cars), else NaN."""
     session = run.site(name).session
     place = {car: i for i, car in enumerate(cars)}
     of_row = np.array([place.get(car, -1) for car in run.sessions(name)["vehicle_id"]], dtype=np.int64)
@@ -106,15 +108,11 @@ def by_car(run: "Run", name: str, cars: list[str], values: Floats) -> Floats:
     return found
 
 
-def _chosen_cars(run: "Run", name: str) -> tuple[list[str], int, str]:
-    """Cars a figure shows in the order they first come, of how many, and by what they were chosen."""
+def _cars(run: "Run", name: str) -> list[str]:
+    """Cars that were connected, in the order they first came."""
     sessions = run.sessions(name)
     there = sessions[sessions["connected"] == 1].sort_values("arrival", kind="stable")
-    order = list(dict.fromkeys(there["vehicle_id"]))
-    missing = there.groupby("vehicle_id")[["missing_kwh", "energy_grid_kwh"]].sum()
-    worst = missing.sort_values(["missing_kwh", "energy_grid_kwh"], ascending=False, kind="stable").index
-    shown = set(worst[:MOST_ROWS])
-    return [car for car in order if car in shown], len(order), "by missing energy, then by energy"
+    return list(dict.fromkeys(there["vehicle_id"]))
 
 
 def _add_count(figure: "Figure", run: "Run", name: str) -> None:

@@ -113,7 +113,7 @@ def _add_overload(figure: "Figure", run: "Run", loading: Floats) -> None:
 def _add_band(figure: "Figure", low: Floats, mean: Floats, high: Floats, texts: list[str]) -> None:
     """A bar from low to high and a dot at the mean of every bus."""
     place = np.arange(len(low))
-    wide = 1.0 if len(low) > NAMED_BUSES else 0.6
+    wide = 1.0 if len(low) > NAMED_BUSES else 0.35
     figure.add_bar(
         x=place, y=high - low, base=low, width=wide, name="lowest to highest",
         marker={"color": BLUE, "opacity": 0.45, "line": {"width": 0}}, hoverinfo="skip",

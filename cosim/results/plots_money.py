@@ -57,8 +57,11 @@ def bill_waterfall(run: "Run", name: str) -> "Figure":
         low = max(0.0, float(levels.min()) - 1.5 * span)
         remark(figure, f"the axis starts at {low:,.0f} {escape(paid.currency)}, not at zero")
     margin = 0.12 * (high - low or 1.0)
-    figure.update_yaxes(range=[low - (margin if low < 0.0 else 0.0), high + margin], zeroline=low <= 0.0)
+    figure.update_yaxes(
+        range=[low - (margin if low < 0.0 else 0.0), high + margin], zeroline=low <= 0.0, tickformat=","
+    )
     figure.update_xaxes(showgrid=False)
+    figure.update_layout(bargap=0.5)
     return figure
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OPEN_SITES = 3
 MOST_SITES = 30
+FEW_CARS = 4
 
 
 def site_sections(run: "Run", gallery: Gallery) -> Iterator[Html]:
@@ -70,14 +71,15 @@ def _money(run: "Run", name: str, gallery: Gallery) -> Html:
 
 
 def _cars(run: "Run", name: str, gallery: Gallery) -> Html:
-    """Ports and cars of a site that has any."""
+    """Ports and cars of a site that has any; what a few cars cost the table tells."""
     if not run.header.site(name).evse:
         return NOTHING
+    many = len(run.car_costs(name)) > FEW_CARS
     return joined(
         gallery.show(run.plot_availability(name), "availability", name),
         gallery.show(run.plot_occupancy(name), "ports", name),
         gallery.show(run.plot_rates(name), "rates", name),
         gallery.show(run.plot_soc(name), "soc", name),
-        gallery.show(run.plot_car_costs(name), "costs", name),
+        gallery.show(run.plot_car_costs(name), "costs", name) if many else NOTHING,
         cost_table(run, name),
     )

@@ -51,6 +51,9 @@ def site_table(run: "Run") -> Html:
         (name, *(_cell(site.get(kpi)) for kpi, _ in shown))
         for name, site in list(zip(run.sites, sites, strict=True))[:MOST_SITES]
     ]
+    if len(sites) > 1:
+        totals = {row.name: row for row in kpi_rows("totals", "", run.kpis["totals"])}
+        rows.append(("all sites", *(_cell(totals.get(kpi)) for kpi, _ in shown)))
     few = note(f"{MOST_SITES} of {len(sites)} sites") if len(sites) > MOST_SITES else Html("")
     heads = ("Site", *(label for _, label in shown))
     return joined(table(heads, rows, numbers=len(shown), look="sites"), few)

@@ -42,7 +42,7 @@ def session_costs(run: "Run", name: str) -> Floats:
 
 
 def car_costs(run: "Run", name: str) -> "pd.DataFrame":
-    """One row a car (`vehicle_id`), dearest first: `sessions`, `energy_grid_kwh`, `energy_cost`, `per_kwh`."""
+    """Connected sessions, their energy, its cost and the price per kWh of every car, dearest first."""
     table = run.sessions(name).assign(energy_cost=session_costs(run, name))
     table = table[table["connected"] == 1]
     cars = table.groupby("vehicle_id")
