@@ -8,7 +8,7 @@ from cosim.results.compare_text import delta_text, kpi_of, told, usual
 from cosim.results.disk import write_whole
 from cosim.results.gallery import Gallery
 from cosim.results.kpi_table import PLACES
-from cosim.results.page import Html, folded, joined, note, page, section, source, table, titled
+from cosim.results.page import NOTHING, Html, folded, joined, note, page, section, source, table, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ def _row(row: list[dict[Any, Any]]) -> str:
 def _remarks(comparison: "Comparison") -> Html:
     """What a reader has to know first, and which keys of the scenarios differ."""
     said = "".join(f"<li>{escape(remark)}</li>" for remark in comparison.notes)
-    remarks = Html(f"<ul class=remarks>{said}</ul>") if said else Html("")
+    remarks = Html(f"<ul class=remarks>{said}</ul>") if said else NOTHING
     different = comparison.scenario
     rows = [
         (str(key), *map(str, values))
@@ -113,20 +113,21 @@ def _remarks(comparison: "Comparison") -> Html:
 
 
 def _site(comparison: "Comparison", site: str, gallery: Gallery) -> Html:
+    cars = any(len(run.sessions(site)) for run in comparison.runs.values())
     figures = joined(
         gallery.show(comparison.plot_power(site), "power", site),
         gallery.show(comparison.plot_power_duration(site), "power-duration", site),
         gallery.show(comparison.plot_cost(site), "cost", site),
         gallery.show(comparison.plot_bills(site), "bills", site),
-        gallery.show(comparison.plot_departures(site), "departures", site),
-        gallery.show(comparison.plot_missing(site), "missing", site),
+        gallery.show(comparison.plot_departures(site), "departures", site) if cars else NOTHING,
+        gallery.show(comparison.plot_missing(site), "missing", site) if cars else NOTHING,
     )
     return section(f"Site {site}", figures)
 
 
 def _feeder(comparison: "Comparison", gallery: Gallery) -> Html:
     if not comparison.runs[comparison.baseline].header.transformers:
-        return Html("")
+        return NOTHING
     return section(
         "Feeder",
         gallery.show(comparison.plot_loading(), "loading"),

@@ -76,6 +76,8 @@ def charge_on_leaving(soc_percent: "pd.DataFrame", title: str) -> "Figure":
                 x=np.append(left[:1], left), y=share, name=escape(str(label)), line=_look(i) | {"shape": "hv"}
             )
     figure.update_layout(hovermode="closest")
+    if not figure.data:
+        say(figure, "no car left within the run")
     return figure
 
 

@@ -319,6 +319,17 @@ def test_figures_of_sessions(both):
     )
 
 
+def test_a_site_without_cars_has_nothing_to_draw(both):
+    left = compare_frames.departures(both.runs, "yard")
+    assert (
+        compare_plots.charge_on_leaving(left, "Left").layout.annotations[0].text
+        == "no car left within the run"
+    )
+    curve = compare_plots.charge_on_leaving(compare_frames.departures(both.runs, "office"), "Left").data[0]
+    assert list(curve.x) == pytest.approx([58.0, 58.0, 80.0, 82.0])
+    assert list(curve.y) == pytest.approx([0.0, 100.0 / 3.0, 200.0 / 3.0, 100.0])
+
+
 def test_a_notebook_shows_names_as_text(folder):
     shown = cosim.compare({"<b>": folder / "base.h5", "x": folder / "gentle.h5"})._repr_html_()
     assert "<b>" not in shown
