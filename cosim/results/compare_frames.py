@@ -1,5 +1,9 @@
 """What comparisons draw, as tables with one column a run: read from the runs, without a figure."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 

@@ -1,5 +1,9 @@
 """Key figures of several runs against those of a baseline: deltas, and whether they are for the better."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 

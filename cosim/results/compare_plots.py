@@ -1,5 +1,9 @@
 """Figures of several runs over each other: each takes a table with one column a run, see `compare_frames`."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any

@@ -51,7 +51,7 @@ def _reasons(runs: Mapping[str, "Run"]) -> Iterator[str]:
 def _axes(one: "Run", other: "Run") -> Iterator[tuple[str, str, str]]:
     """What two runs must agree in: name and value of both."""
     a, b = one.clock, other.clock
-    yield "start", *(run.clock.local_time(run.clock.start_s).isoformat() for run in (one, other))
+    yield "start", a.local_time(a.start_s).isoformat(), b.local_time(b.start_s).isoformat()
     yield "step", f"{a.step_s / 60:g} min", f"{b.step_s / 60:g} min"
     yield "steps", str(a.n_steps), str(b.n_steps)
     yield "time zone", a.zone, b.zone

@@ -1,5 +1,9 @@
 """What two or more scenarios say differently, key by key."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any

@@ -1,5 +1,9 @@
 """A comparison in words: values, deltas and remarks as they are printed."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,7 +52,7 @@ def kpi_of(scope: str, name: str) -> Kpi:
 def told(value: object, kpi: Kpi) -> str:
     """A value as it is printed; nothing where there is none."""
     unknown = value is None or (isinstance(value, float) and np.isnan(value))
-    return "" if unknown else value_text(value, kpi)  # pyright: ignore[reportArgumentType]
+    return "" if unknown else value_text(value, kpi)
 
 
 def delta_text(delta: float, relative: float, kpi: Kpi) -> str:

@@ -1,5 +1,9 @@
 """How large a fleet may grow before a limit is broken, read from a study that has its size as an axis."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from math import isnan, nan
 from typing import TYPE_CHECKING, NamedTuple
 

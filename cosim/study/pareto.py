@@ -1,5 +1,9 @@
 """Which cases nothing beats: the front of those that are better in one aim only at the price of another."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 

@@ -1,5 +1,9 @@
 """Figures of a study: each takes its table of judged figures, see `cosim.study.judged`."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Sequence
 from html import escape
 from math import isnan
@@ -183,7 +187,7 @@ def _settings(points: "pd.DataFrame", axes: Sequence[str]) -> list[str]:
 def _in_order(values: "pd.Series") -> list[object]:
     """Values of an axis: numbers by size, names as the study lists them."""
     listed = list(dict.fromkeys(values.tolist()))
-    return sorted(listed) if is_numeric(values) and not values.isna().any() else listed  # pyright: ignore[reportArgumentType]
+    return sorted(listed) if is_numeric(values) and not values.isna().any() else listed
 
 
 def group_colour(i: int) -> str:

@@ -1,5 +1,9 @@
 """Figures of a study over numeric axes: hosting-capacity curves and maps of two axes."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
@@ -60,7 +64,7 @@ def hosting_curves(judged: "pd.DataFrame", size: str, group: str | None) -> "Fig
                 limit,
                 i,
             )
-        figure.add_hline(y=limit, line={"color": RED, "dash": "dash", "width": 1.4}, row=1, col=i)  # pyright: ignore[reportArgumentType]
+        figure.add_hline(y=limit, line={"color": RED, "dash": "dash", "width": 1.4}, row=1, col=i)
         figure.update_yaxes(title_text=one.axis, col=i)
     figure.update_layout(hovermode="closest")
     return figure

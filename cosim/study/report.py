@@ -1,5 +1,9 @@
 """One HTML page that tells a study: no server, no network, opens anywhere."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path

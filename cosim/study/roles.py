@@ -1,5 +1,9 @@
 """What the axes of a study are: numbers or names, told apart by colour, the size of the fleet."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 import re
 from collections.abc import Collection, Sequence
 from math import isnan

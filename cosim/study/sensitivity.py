@@ -1,5 +1,9 @@
 """How much each axis of a study moves a figure: the table behind a tornado plot."""
 
+# pandas comes without types: what a frame gives is read as any of several things
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportGeneralTypeIssues=false, reportReturnType=false
+
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
@@ -85,4 +89,4 @@ def _levels(values: "pd.Series") -> "pd.Series":
 
 
 def _band_text(band: Hashable) -> str:
-    return f"{band.left:.4g} to {band.right:.4g}"  # pyright: ignore[reportAttributeAccessIssue]
+    return f"{band.left:.4g} to {band.right:.4g}"

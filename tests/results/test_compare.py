@@ -267,6 +267,8 @@ def test_bills_to_date_end_with_the_bill(both):
     assert [str(end) for end in demand.index] == ["2019-06-04 00:00:00", "2019-06-05 00:00:00"]
     # Monday by day draws 10 kW; the night of both days and the EVs of Monday are 0.10
     np.testing.assert_allclose(demand["base"], [100.0, 480.0])
+    # Monday: 120 + 40 - 4 kWh by night, 120 kWh by day
+    assert energy["base"].iloc[0] == pytest.approx(15.60 + 24.00)
     for label, run in both.runs.items():
         assert energy[label].iloc[-1] == pytest.approx(run.bill("office").energy + run.bill("office").export)
         assert demand[label].iloc[-1] == pytest.approx(run.bill("office").demand)
