@@ -132,8 +132,8 @@ class AxisReader:
     def _linked(self, loc: Loc, given: Sequence[Any]) -> Iterator[Level]:
         labels: list[AxisValue] = []
         for i, table in enumerate(given):
-            if not isinstance(table, dict) or not table.keys() - {LABEL}:
-                what = "keys that change together: every value is a table of dotted keys of the scenario"
+            if not isinstance(table, dict) or not table:
+                what = "keys that change together: every value is a table of keys of the scenario or a label"
                 self.findings.append(Finding("S08", (*loc, i), what, table))
                 continue
             settings = flat({key: value for key, value in table.items() if key != LABEL})

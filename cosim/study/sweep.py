@@ -126,7 +126,8 @@ def _check(running: "Executor", todo: Sequence[Case], folder: Folder, flags: dic
     found: list[CaseResult] = []
     payloads = [case.payload(folder.out, **flags) for case in checked_first(todo)]
     running.run(payloads, check_case, found.append)
-    bad = {result.case_id: result for result in found if result.status == "failed"}
+    # a check that ran out of time or memory says nothing of the study: its case will tell
+    bad = {result.case_id: result for result in found if EXIT_CODE in result.kpis}
     if not bad:
         return
     ordered = [bad[payload["case_id"]] for payload in payloads if payload["case_id"] in bad]
