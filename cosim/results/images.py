@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cosim.results.disk import write_whole
+from cosim.results.plots import height_px
 from sims.faults import GridparkError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ async def _draw(
 
 def _size(figure: "Figure", kind: ImageFormat) -> dict[str, Any]:
     scale = PNG_SCALE if kind == "png" else 1.0
-    return {"format": kind, "width": WIDTH_PX, "height": figure.layout.height or 420, "scale": scale}
+    return {"format": kind, "width": WIDTH_PX, "height": height_px(figure), "scale": scale}
 
 
 def _wait_for(work: Coroutine[Any, Any, dict[str, bytes]]) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NewType
 import numpy as np
 
 from cosim.results.page_style import CSS, DRAW, POLICY
+from cosim.results.plots import height_px
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -144,12 +145,11 @@ def figure(drawing: "Figure", name: str) -> Html:
 
     The page draws the figures one after the other once it is read, so that text is there at once.
     """
-    height = drawing.layout.height or 420
     from plotly.io.json import to_json_plotly
 
     told = str(to_json_plotly(_slim(drawing.to_dict()))).replace("<", "\\u003c")  # no name ends the script
     return Html(
-        f'<figure id="{escape(name)}" style="min-height:{height:g}px">'
+        f'<figure id="{escape(name)}" style="min-height:{height_px(drawing):g}px">'
         f'<script type="application/json">{told}</script></figure>\n'
     )
 

@@ -72,7 +72,7 @@ def edges(run: "Run") -> "pd.DatetimeIndex":
     return local_times(run.clock, since_start).tz_localize(None)
 
 
-def stamps(times: "pd.DatetimeIndex") -> npt.NDArray[np.str_]:
+def stamps(times: "pd.Index") -> npt.NDArray[np.str_]:
     """Times as the shortest text plotly reads."""
     told = np.asarray(times, dtype="datetime64[s]")
     whole = not (told.astype(np.int64) % 60).any()
@@ -100,6 +100,11 @@ def drawn(run: "Run", values: Array) -> dict[str, Array]:
 def ends(run: "Run") -> npt.NDArray[np.str_]:
     """First and last instant of the run, for lines from side to side."""
     return stamps(edges(run)[[0, -1]])
+
+
+def height_px(figure: "Figure") -> float:
+    """Height a figure asks for."""
+    return float(figure.to_plotly_json()["layout"].get("height") or 420.0)
 
 
 def empty(figure: "Figure", words: str) -> "Figure":

@@ -110,9 +110,9 @@ def by_car(run: "Run", name: str, cars: list[str], values: Floats) -> Floats:
 
 def _cars(run: "Run", name: str) -> list[str]:
     """Cars that were connected, in the order they first came."""
-    sessions = run.sessions(name)
-    there = sessions[sessions["connected"] == 1].sort_values("arrival", kind="stable")
-    return list(dict.fromkeys(there["vehicle_id"]))
+    sessions = run.sessions(name).sort_values("arrival", kind="stable")
+    there = sessions["connected"].to_numpy() == 1
+    return list(dict.fromkeys(sessions["vehicle_id"].to_numpy()[there].tolist()))
 
 
 def _add_count(figure: "Figure", run: "Run", name: str) -> None:

@@ -137,7 +137,9 @@ def _add_demand_charge(figure: "Figure", run: "Run", name: str) -> None:
     )
     figure.update_layout(height=560)
     figure.update_xaxes(title_text="", row=1, col=1)
-    figure.update_yaxes(title_text=f"Sum ({escape(currency)})", range=None, rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(
+        title_text=f"Charge ({escape(currency)})", range=None, rangemode="tozero", row=2, col=1
+    )
 
 
 def _billed_windows(run: "Run", name: str) -> list[tuple[datetime, float]]:

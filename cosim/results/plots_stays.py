@@ -30,8 +30,8 @@ def stay_soc(run: "Run", name: str) -> "Figure":
     stays = np.unique(row)
     every = -(-len(stays) // MOST_STAYS)
     for label, chosen, colour, opacity in (
-        ("left with what it wanted", stays[~short[stays]], BLUE, 0.3),
-        ("left short", stays[short[stays]], RED, 0.5),
+        ("left with what it wanted", stays[~short[stays]], BLUE, 0.5),
+        ("left short", stays[short[stays]], RED, 0.6),
     ):
         x, y = _lines(chosen[::every], row, hours, soc)
         if len(x):
@@ -55,7 +55,7 @@ def _states(run: "Run", name: str) -> tuple[Ints, Floats, Floats]:
     first = np.full(int(row.max(initial=-1)) + 1, clock.n_steps)
     np.minimum.at(first, row, step)
     hours = (step - first[row]) * clock.dt_h
-    return row[order], hours[order], 100.0 * site.soc[step, port][order]
+    return row[order], np.asarray(hours[order], dtype=np.float64), 100.0 * site.soc[step, port][order]
 
 
 def _lines(stays: Ints, row: Ints, hours: Floats, soc: Floats) -> tuple[Floats, Floats]:

@@ -38,15 +38,25 @@ def session_costs(run: "Run", name: str) -> Floats:
     step, port = np.nonzero(site.session >= 0)
     paid = site.evse_kw[step, port] * run.clock.dt_h * price[step]
     row = site.session[step, port].astype(np.int64)
-    return np.bincount(row, weights=paid, minlength=len(run.sessions(name)))
+    costs = np.zeros(len(run.sessions(name)))
+    np.add.at(costs, row, paid)
+    return costs
 
 
 def car_costs(run: "Run", name: str) -> "pd.DataFrame":
     """Connected sessions, their energy, its cost and the price per kWh of every car, dearest first."""
+    import pandas as pd
+
     table = run.sessions(name).assign(energy_cost=session_costs(run, name))
-    table = table[table["connected"] == 1]
-    cars = table.groupby("vehicle_id")
-    costs = cars[["energy_grid_kwh", "energy_cost"]].sum()
-    costs.insert(0, "sessions", cars.size())
-    costs["per_kwh"] = (costs["energy_cost"] / costs["energy_grid_kwh"]).where(costs["energy_grid_kwh"] > 0.0)
+    table = table.loc[table["connected"].to_numpy() == 1]
+    cars, names = pd.factorize(table["vehicle_id"])
+    kwh, cost = (
+        np.bincount(cars, weights=table[column].to_numpy(), minlength=len(names))
+        for column in ("energy_grid_kwh", "energy_cost")
+    )
+    per_kwh = np.divide(cost, kwh, out=np.full(len(names), np.nan), where=kwh > 0.0)
+    columns = {"sessions": np.bincount(cars, minlength=len(names)), "energy_grid_kwh": kwh}
+    costs = pd.DataFrame(
+        {**columns, "energy_cost": cost, "per_kwh": per_kwh}, index=pd.Index(names, name="vehicle_id")
+    )
     return costs.sort_values("energy_cost", ascending=False, kind="stable")
