@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cosim.bill_file import bill_load as bill_load
+    from cosim.comparison import compare as compare
     from cosim.results.check_run import check_run as check_run
     from cosim.results.run import Run as Run
     from cosim.results.run import open_run as open_run
@@ -23,6 +24,7 @@ __all__ = [
     "Study",
     "bill_load",
     "check_run",
+    "compare",
     "load_scenario",
     "open_run",
     "open_study",
@@ -38,6 +40,7 @@ _HOME = {
     "Study": "cosim.study.study",
     "bill_load": "cosim.bill_file",
     "check_run": "cosim.results.check_run",
+    "compare": "cosim.comparison",
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
     "open_study": "cosim.study.study",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cosim.cli_bill import bill_load_file
+from cosim.cli_compare import compare_
 from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
@@ -257,6 +258,7 @@ app.command()(ending_well()(verify))
 app.command()(ending_well()(sweep))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
+app.command(name="compare")(ending_well()(compare_))
 
 
 def main() -> None:

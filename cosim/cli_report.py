@@ -1,4 +1,4 @@
-"""`cosim report RUN`: one offline HTML page about a run, and its figures as images where asked for."""
+"""`cosim report RUN|STUDY`: one offline HTML page about it, and its figures as images where asked for."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,19 +7,24 @@ import typer
 
 
 def report(
-    run_file: Annotated[Path, typer.Argument(help="result file of a run (.h5)", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="page; default beside the run")] = None,
+    run_file: Annotated[
+        Path, typer.Argument(help="result file of a run (.h5), or folder of a study", show_default=False)
+    ],
+    out: Annotated[Path | None, typer.Option(help="page; default beside the run, or in the study")] = None,
     images: Annotated[
         Literal["png", "svg"] | None,
         typer.Option(help="also write every figure into <page>_images; needs a Chrome or Chromium"),
     ] = None,
 ) -> None:
-    """Write one offline HTML page about a run."""
+    """Write one offline HTML page about a run or a study."""
     from cosim.results.images import ImagesError
     from cosim.results.run import open_run
+    from cosim.study.study import open_study
 
-    done = open_run(run_file)
-    page = out or done.path.with_suffix(".html")
+    if run_file.is_dir():
+        done, page = open_study(run_file), out or run_file / "report.html"
+    else:
+        done, page = open_run(run_file), out or run_file.with_suffix(".html")
     try:
         done.report(page, images=images)
     except ImagesError as error:  # the page is there, and that is what was asked for first

@@ -14,6 +14,7 @@ from sims.faults import StoreError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cosim.results.images import ImageFormat
     from cosim.results.run import Run
 
 
@@ -92,6 +93,15 @@ class Study:
     def runs(self) -> "Iterator[Run]":
         """The run of every case that has one, one after the other."""
         return (self.run(case_id) for case_id in self)
+
+    def report(self, path: Path | str | None = None, *, images: "ImageFormat | None" = None) -> Path:
+        """Write one self-contained HTML page; by default `report.html` in the folder of the study.
+
+        With `images` "png" or "svg" every figure is written as `<page>_images/<figure>.<images>` too.
+        """
+        from cosim.study.report import write_study_report
+
+        return write_study_report(self, Path(path) if path else self.path / "report.html", images)
 
     def __iter__(self) -> Iterator[str]:
         return (case_id for case_id in self.planned if self._status(case_id) == "done")
