@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure
 
+    from cosim.explain import Explanation
+
 SUMMED_BY_CAR = (
     *("connected", "energy_grid_kwh", "missing_kwh"),
     *("equivalent_full_cycles", "calendar_loss", "cyclic_loss", "wear_cost"),
@@ -289,6 +291,12 @@ class Run:
         from cosim.results.report import write_report
 
         return write_report(self, Path(path) if path else self.path.with_suffix(".html"))
+
+    def explain(self, figure: str | None = None, against: "Run | None" = None) -> "Explanation":
+        """The run in plain words, or one figure of it; `against` is a baseline run of the same time."""
+        from cosim.explain import explain
+
+        return explain(self, figure, against)
 
     def _group(self, path: str) -> Group:
         quantities = tuple(quantity for quantity in self._quantities if quantity.group == path)
