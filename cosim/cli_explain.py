@@ -9,12 +9,17 @@ import typer
 if TYPE_CHECKING:
     from cosim.explain import Explanation
 
-NAMES = "site, event, occupancy, prices, transformer, heat, network"
+NAMES = (
+    "site, energy, duration, bill, car_costs, prices, event, rates, occupancy, soc, availability, "
+    "transformer, loading_duration, heat, voltages, network"
+)
 
 
 def explain(
     run_file: Annotated[Path, typer.Argument(help="result file of a run (.h5)", show_default=False)],
-    figure: Annotated[str | None, typer.Option(help=f"only one figure: {NAMES}")] = None,
+    figure: Annotated[
+        str | None, typer.Option(help=f"only one figure, as far as the run has it: {NAMES}")
+    ] = None,
     against: Annotated[
         Path | None, typer.Option(help="result file of a baseline run, to say what this one gains")
     ] = None,

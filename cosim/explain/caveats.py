@@ -10,8 +10,8 @@ def caveats(facts: Facts) -> Iterator[Sentence]:
     """Steps without a solution, clamped requests, forecasts from the future, dates and parts of months."""
     failed = "feeder.non_converged_steps"
     if facts.amount(failed):
-        of = facts.count("run.steps", "step")
-        yield say("Caveat: ", facts.count(failed), " of ", of, " have no power-flow solution.")
+        of, has = facts.count("run.steps", "step"), "has" if facts.amount(failed) == 1 else "have"
+        yield say("Caveat: ", facts.count(failed), " of ", of, f" {has} no power-flow solution.")
     for site in facts.run.sites:
         yield from _clamped(facts, site)
         if facts.value(f"sites.{site}.oracle_forecasts"):

@@ -63,7 +63,10 @@ class Endpoint:
         try:
             with build_opener(_NoRedirect).open(request, timeout=self.timeout_s) as response:
                 answer = json.loads(self._read(response))
-            return str(answer["choices"][0]["message"]["content"]).strip()
+            content = answer["choices"][0]["message"]["content"]
+            if not isinstance(content, str):
+                raise ValueError("no text")
+            return content.strip()
         except (HTTPException, OSError, ValueError, KeyError, IndexError, TypeError) as error:
             why = error.reason if isinstance(error, URLError) else error
             raise EndpointError(f"{url}: {type(error).__name__}: {why}") from None
@@ -96,7 +99,7 @@ def from_environment() -> Endpoint:
     if not url.startswith(("http://", "https://")):
         what = f'"{url}": allowed http://... and https://...; nothing was sent'
         raise ScenarioError([Fault("S26", URL, what)])
-    return Endpoint(url, model, key)
+    return Endpoint(url, model, key, TIMEOUT_S)
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from cosim.explain.caveats import caveats, intro
 from cosim.explain.facts import Facts
 from cosim.explain.feeder import network
-from cosim.explain.heat import heat
 from cosim.explain.figures import of_figure
 from cosim.explain.gain import gain
+from cosim.explain.heat import heat
 from cosim.explain.money import bill
 from cosim.explain.outside import co2, events, prices
 from cosim.explain.peak import peak

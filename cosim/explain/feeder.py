@@ -42,6 +42,13 @@ def transformers(facts: Facts) -> Iterator[Sentence]:
         yield from _then(facts, limit.at)
 
 
+def voltages(facts: Facts) -> Iterator[Sentence]:
+    """The voltage that lies furthest from rated."""
+    limit = _voltage(facts)
+    if limit is not None:
+        yield _alone(limit)
+
+
 def _alone(limit: Limit) -> Sentence:
     first, *rest = limit.subject
     return say(f"{str(first)[0].upper()}{str(first)[1:]}", *rest, *limit.predicate, ".")

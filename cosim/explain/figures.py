@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cosim.explain.facts import Facts
-from cosim.explain.feeder import network, transformers
+from cosim.explain.feeder import network, transformers, voltages
 from cosim.explain.heat import heat
-from cosim.explain.money import bill
+from cosim.explain.money import bill, cars
 from cosim.explain.outside import co2, events, prices
 from cosim.explain.peak import peak
-from cosim.explain.sentence import Sentence
-from cosim.explain.service import charging, service
+from cosim.explain.sentence import Sentence, say
+from cosim.explain.service import charging, energy, service
 from sims.faults import Fault, ScenarioError, nearest
 
 if TYPE_CHECKING:
@@ -20,14 +20,23 @@ OfSite = Callable[[Facts, str], Iterator[Sentence]]
 OfRun = Callable[[Facts], Iterator[Sentence]]
 
 OF_SITES: Mapping[str, tuple[OfSite, ...]] = {
-    "site": (peak, bill),
-    "event": (events,),
-    "occupancy": (charging, service),
+    "site": (peak,),
+    "energy": (energy,),
+    "duration": (peak,),
+    "bill": (bill,),
+    "car_costs": (cars,),
     "prices": (prices, co2),
+    "event": (events,),
+    "rates": (charging, peak),
+    "occupancy": (charging, service),
+    "soc": (service,),
+    "availability": (charging, service),
 }
 OF_RUN: Mapping[str, tuple[OfRun, ...]] = {
     "transformer": (transformers,),
+    "loading_duration": (transformers,),
     "heat": (heat,),
+    "voltages": (voltages,),
     "network": (network,),
 }
 FIGURES = (*OF_SITES, *OF_RUN)
@@ -41,8 +50,10 @@ def figures_of(run: "Run") -> list[str]:
         "event": not any(figures["events"] for figures in run.kpis["sites"].values()),
         "network": not run.has_network,
         "transformer": not run.header.transformers,
+        "loading_duration": not run.header.transformers,
     }
-    return [name for name in FIGURES if not lacking.get(name, False)]
+    drawn = [name for name in FIGURES if hasattr(run, f"plot_{name}")]
+    return [name for name in drawn if not lacking.get(name, False)]
 
 
 def of_figure(facts: Facts, name: str) -> Iterator[Sentence]:
@@ -57,10 +68,13 @@ def of_figure(facts: Facts, name: str) -> Iterator[Sentence]:
     if name not in known:
         what = f'"{name}": the run has no such figure; {nearest(name, known)}'
         raise ScenarioError([Fault("S26", "--figure", what)])
-    if name in OF_RUN:
-        for topic in OF_RUN[name]:
-            yield from topic(facts)
-        return
-    for site in facts.run.sites:
+    told = list(_told(facts, name))
+    yield from told or [say("The figure shows nothing that numbers of this run could explain.")]
+
+
+def _told(facts: Facts, name: str) -> Iterator[Sentence]:
+    for topic in OF_RUN.get(name, ()):
+        yield from topic(facts)
+    for site in facts.run.sites if name in OF_SITES else ():
         for of_site in OF_SITES[name]:
             yield from of_site(facts, site)

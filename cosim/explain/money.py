@@ -38,7 +38,7 @@ def bill(facts: Facts, site: str) -> Iterator[Sentence]:
         yield say(facts.site(site), " pays ", facts.money(total, site), *_parts(facts, site), ".")
     yield from _largest(facts, site)
     yield from _demand_set_elsewhere(facts, site)
-    yield from _cars(facts, site)
+    yield from cars(facts, site)
 
 
 def _parts(facts: Facts, site: str) -> list[Part]:
@@ -100,7 +100,7 @@ def _demand_set_elsewhere(facts: Facts, site: str) -> Iterator[Sentence]:
             return
 
 
-def _cars(facts: Facts, site: str) -> Iterator[Sentence]:
+def cars(facts: Facts, site: str) -> Iterator[Sentence]:
     """What charging adds to the bill, and how much of that is energy."""
     own, cost, energy = (
         f"sites.{site}.{name}" for name in ("building_bill_total", "ev_cost", "ev_energy_cost")

@@ -15,6 +15,7 @@ def prices(facts: Facts, site: str) -> Iterator[Sentence]:
     price = f"signals.{facts.run.header.site(site).signals}.price_per_kwh"
     low, high, mean = (facts.money(f"{of}({price})", site, "/kWh") for of in ("min", "max", "mean"))
     if low.text == high.text:
+        yield say("Energy at ", facts.site(site), " costs ", mean, " at all hours.")
         return
     paid = f"quotient(sites.{site}.ev_energy_cost, sites.{site}.ev_charged_kwh)"
     tail: list[Part] = []

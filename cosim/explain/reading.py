@@ -46,6 +46,8 @@ def cell(table: Any, key: str, rest: str) -> Any:
 def walk(place: Any, rest: str) -> Any:
     """Follow "lines[2].amount" through objects, mappings and sequences."""
     for found in _STEP.finditer(rest):
+        if place is None:
+            return None
         if found[2]:
             place = place[int(found[2])]
         elif found[1]:

@@ -8,10 +8,11 @@ from cosim.explain.sentence import has_digit
 if TYPE_CHECKING:
     from cosim.explain.explanation import Explanation
 
-NUMBER_WORDS = frozenset(
-    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand "
-    "million billion dozen half third quarter twice double triple".split()
+NUMBER_WORD = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|"
+    r"(twen|thir|for|fif|six|seven|eigh|nine)ty|(hundred|thousand|million|billion|dozen)s?|half|thirds?|"
+    r"quarters?|twice|(double|triple)[ds]?)\b",
+    re.IGNORECASE,
 )
 
 
@@ -36,10 +37,6 @@ def invented(explanation: "Explanation", answer: str) -> list[str]:
     texts = {number.text for sentence in explanation.sentences for number in sentence.numbers}
     for text in sorted(texts, key=len, reverse=True):
         rest = re.sub(rf"(?<![\w.,:+\-−–]){re.escape(text)}(?!\w|[.,:\-−–]\d)", "#", rest)
-    known = set(_words(explanation.text))
-    written = [word for word in _words(answer) if word in NUMBER_WORDS and word not in known]
+    known = {found[0].lower() for found in NUMBER_WORD.finditer(explanation.text)}
+    written = [found[0] for found in NUMBER_WORD.finditer(answer) if found[0].lower() not in known]
     return [*(word for word in rest.split() if has_digit(word)), *written]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text.lower())

@@ -29,17 +29,38 @@ def service(facts: Facts, site: str) -> Iterator[Sentence]:
     if facts.amount(f"{path}.sessions_connected"):
         short = facts.amount(f"{path}.sessions_short")
         yield from _short(facts, site) if short else _none_short(facts, site)
-    lost = f"{path}.sessions_never_connected"
-    if facts.amount(lost):
+    lost = f"sessions.{site}.no_port"
+    if facts.amount(f"{lost}.count"):
         yield say(
-            facts.count(lost, "session"),
+            facts.count(f"{lost}.count", "session"),
             " found ",
             *_every_port(facts, site),
             " taken; what these cars lack, ",
-            facts.quantity(f"{path}.never_connected_kwh", "kWh"),
+            facts.quantity(f"{lost}.missing_kwh", "kWh"),
             ", no policy could have given them.",
         )
     yield from _unseen(facts, site)
+
+
+def energy(facts: Facts, site: str) -> Iterator[Sentence]:
+    """What building and cars drew over the whole run."""
+    path = f"sites.{site}"
+    building, charged = f"{path}.building_kwh", f"{path}.ev_charged_kwh"
+    back: list[Part] = []
+    if facts.amount(f"{path}.ev_discharged_kwh") >= SMALL_KWH:
+        back = [" and gave back ", facts.quantity(f"{path}.ev_discharged_kwh", "kWh")]
+    yield say(
+        "The building of ",
+        facts.site(site),
+        " drew ",
+        facts.quantity(building, "kWh"),
+        ", its cars took ",
+        facts.quantity(charged, "kWh"),
+        *back,
+        "; ",
+        facts.quantity(f"{path}.import_kwh", "kWh"),
+        " came through the meter.",
+    )
 
 
 def _none_short(facts: Facts, site: str) -> Iterator[Sentence]:
@@ -69,7 +90,7 @@ def _short(facts: Facts, site: str) -> Iterator[Sentence]:
         ", ",
         facts.count(f"{path}.sessions_short"),
         " of ",
-        facts.count(f"{path}.sessions_connected", "session"),
+        facts.count(f"{path}.sessions_connected", "connected session"),
         " left short, by ",
         facts.quantity(missing, "kWh"),
         " together",
@@ -97,7 +118,9 @@ def _short(facts: Facts, site: str) -> Iterator[Sentence]:
 def _why(facts: Facts, site: str) -> Sentence:
     """The causes of shortfall, each with how many and how much."""
     shown: list[list[Part]] = []
-    for cause, group in shortfalls(facts.at_path.table("sessions", site)).items():
+    groups = shortfalls(facts.at_path.table("sessions", site))
+    for cause in WHY:
+        group = groups[cause]
         if not len(group):
             continue
         path = f"sessions.{site}.{cause}"
@@ -124,7 +147,7 @@ def _unseen(facts: Facts, site: str) -> Iterator[Sentence]:
     told: list[list[Part]] = []
     for name, what in kinds.items():
         if facts.amount(f"{path}.{name}"):
-            told.append([facts.count(f"{path}.{name}", "session is", "sessions are"), f" {what}"])
+            told.append([facts.count(f"{path}.{name}", "session"), f" {_is(facts, f'{path}.{name}')} {what}"])
     if told:
         yield say(*listed(told), ", and not judged.")
 
@@ -132,7 +155,9 @@ def _unseen(facts: Facts, site: str) -> Iterator[Sentence]:
 def _every_port(facts: Facts, site: str) -> list[Part]:
     """ "all 15 ports", "the only port"."""
     ports = f"count(header.sites[{facts.run.sites.index(site)}].evse)"
-    return ["all ", facts.count(ports, "port")] if facts.amount(ports) > 1 else ["the only port"]
+    few = {1: "the only port", 2: "both ports"}
+    n = int(facts.amount(ports))
+    return [few[n]] if n in few else ["all ", facts.count(ports, "port")]
 
 
 def charging(facts: Facts, site: str) -> Iterator[Sentence]:
@@ -160,3 +185,7 @@ def charging(facts: Facts, site: str) -> Iterator[Sentence]:
         *taken,
         ".",
     )
+
+
+def _is(facts: Facts, path: str) -> str:
+    return "is" if facts.amount(path) == 1 else "are"
