@@ -10,16 +10,22 @@ if TYPE_CHECKING:
     from cosim.runner import run as run
     from cosim.scenario.load import load_scenario as load_scenario
     from cosim.scenario.schema import Scenario as Scenario
+    from cosim.study.study import Study as Study
+    from cosim.study.study import open_study as open_study
+    from cosim.study.sweep import sweep as sweep
 
-__all__ = ["Run", "Scenario", "bill_load", "load_scenario", "open_run", "run"]
+__all__ = ["Run", "Scenario", "Study", "bill_load", "load_scenario", "open_run", "open_study", "run", "sweep"]
 
 _HOME = {
     "Run": "cosim.results.run",
     "Scenario": "cosim.scenario.schema",
+    "Study": "cosim.study.study",
     "bill_load": "cosim.bill_file",
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
+    "open_study": "cosim.study.study",
     "run": "cosim.runner",
+    "sweep": "cosim.study.sweep",
 }
 
 

@@ -17,6 +17,7 @@ from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_explain import explain
 from cosim.cli_hosting import hosting_capacity
+from cosim.cli_sweep import sweep
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
@@ -235,6 +236,7 @@ tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
 app.command()(ending_well()(explain))
+app.command()(ending_well()(sweep))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
 

@@ -87,8 +87,8 @@ def test_causes_are_told_apart(tmp_path):
     told = changed(tmp_path, {}, {"missing_kwh": missing, "window_start": declared}).explain("occupancy")
     assert sentence(told, "Why") == (
         "Why: for 1 even full power over the whole stay was not enough (6.0 kWh), 1 left before the "
-        "departure its driver had declared (3.0 kWh); and 1 stayed as declared, but the policy or a limit held power "
-        "back (2.0 kWh)."
+        "departure its driver had declared (3.0 kWh); and 1 stayed as declared, but the policy or a limit "
+        "held power back (2.0 kWh)."
     )
     assert "avoided 10.0 kWh of it" in sentence(told, "At office")
 
@@ -152,7 +152,7 @@ def test_against_itself_nothing_has_changed(run):
 
 
 def test_a_gain_says_what_it_costs(run, tmp_path):
-    """Without car c: 6 kWh missing no more, no peak of 48 but of 40 kW: 80 USD of demand and 0.8 of energy."""
+    """Without car c: nothing missing, a peak of 40 instead of 48 kW: 80 USD of demand, 0.8 of energy."""
     series = synthetic.blocks()
     evse, at = series["sites/office/evse_kw"], (24 + 14) * synthetic.HOUR
     evse[at : at + 2, 0] = 0.0
@@ -164,8 +164,8 @@ def test_a_gain_says_what_it_costs(run, tmp_path):
     )
     lines = run.explain(against=base).text.splitlines()
     assert lines[1:4] == [
-        "Against the baseline, the bill of office is 80.80 USD higher (17 %): 80.00 USD higher for demand and "
-        "0.80 USD higher for energy.",
+        "Against the baseline, the bill of office is 80.80 USD higher (17 %): 80.00 USD higher for demand "
+        "and 0.80 USD higher for energy.",
         "At office the billed peak is 8.0 kW higher, the energy charged is 4.0 kWh higher and the CO2 of "
         "imported energy is 1 kg higher.",
         "Left short at office: 1 session, by 6.0 kWh together; in the baseline none.",
