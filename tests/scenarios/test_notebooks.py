@@ -58,7 +58,7 @@ def test_policies_are_compared():
 def test_a_sweep_is_swept():
     counted = "print(len(study), len(table), study.failures.empty)"
     shown = executed(SCENARIOS / "notebooks" / "a_sweep.ipynb", counted)
-    assert shown[counted] == "8 8 True\n"
+    assert shown[counted] == "12 12 True\n"
     assert "carries up to" in next(text for source, text in shown.items() if "explain(" in source)
 
 
