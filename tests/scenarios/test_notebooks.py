@@ -17,7 +17,7 @@ def executed(path: Path, *more: str) -> dict[str, Any]:
     """Outputs of a notebook's cells by their source, as text; `more` cells follow its own."""
     book = nbformat.read(path, as_version=4)
     book.cells += [nbformat.v4.new_code_cell(source) for source in more]
-    client = NotebookClient(book, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(book, timeout=600, resources={"metadata": {"path": str(path.parent)}})
     client.execute()
     return {cell.source: "".join(map(_text, cell.outputs)) for cell in book.cells if cell.cell_type == "code"}
 
