@@ -165,7 +165,7 @@ def _band(facts: Facts) -> list[Part]:
         return ["; no bus leaves the usual band of ", *band]
     minutes = facts.duration("feeder.out_of_en50160_minutes")
     bus = facts.name("feeder.out_of_en50160_bus")
-    return ["; bus ", bus, " is outside the usual band of ", *band, " for ", minutes]
+    return ["; the bus longest outside the usual band of ", *band, " is ", bus, ", for ", minutes]
 
 
 def _exchange(facts: Facts) -> Iterator[Sentence]:
