@@ -16,6 +16,7 @@ from cosim.cli_bill import bill_load_file
 from cosim.cli_compare import compare_
 from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
+from cosim.cli_explain import explain
 from cosim.cli_hosting import hosting_capacity
 from cosim.cli_report import report
 from cosim.cli_sweep import sweep
@@ -255,6 +256,7 @@ app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
 app.command()(ending_well()(report))
 app.command()(ending_well()(verify))
+app.command()(ending_well()(explain))
 app.command()(ending_well()(sweep))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))

@@ -25,6 +25,7 @@ from sims.signals.tariffs.tariff import Tariff
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cosim.explain import Explanation
     from cosim.results.images import ImageFormat
 
 SUMMED_BY_CAR = (
@@ -275,6 +276,12 @@ class Run(RunPlots):
         from cosim.results.report import write_report
 
         return write_report(self, Path(path) if path else self.path.with_suffix(".html"), images)
+
+    def explain(self, figure: str | None = None, against: "Run | None" = None) -> "Explanation":
+        """The run in plain words, or one figure of it; `against` is a baseline run of the same time."""
+        from cosim.explain import explain
+
+        return explain(self, figure, against)
 
     def _group(self, path: str) -> Group:
         quantities = tuple(quantity for quantity in self._quantities if quantity.group == path)
