@@ -16,6 +16,7 @@ from cosim.cli_bill import bill_load_file
 from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_hosting import hosting_capacity
+from cosim.cli_init import init
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
@@ -233,6 +234,7 @@ app.command(name="bill")(ending_well()(bill_load_file))
 tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
+app.command()(ending_well()(init))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
 
