@@ -36,7 +36,7 @@ def wheel(built: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs' folder of a new environment with the wheel in it; what it depends on is read from ours."""
+    """Where the programs of a new environment with the wheel lie; what it depends on is read from ours."""
     home = tmp_path_factory.mktemp("clean") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
     programs = home / ("Scripts" if os.name == "nt" else "bin")

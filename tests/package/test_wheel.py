@@ -1,4 +1,4 @@
-"""The wheel alone, in a clean environment outside the checkout: its code and data, and the way of a new user."""
+"""The wheel alone, in a clean environment outside the checkout: code, data, and the way of a new user."""
 
 import json
 import os
@@ -76,7 +76,8 @@ def test_what_the_package_index_is_told(metadata):
 
 def test_the_source_archive_has_what_a_build_a_test_and_the_pages_need(built):
     (archive,) = built.glob("gridpark-*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(archive).getnames()}
+    with tarfile.open(archive) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
     assert {"setup.py", "mkdocs.yml", "Makefile", "constraints.txt", "NOTICE", ".ci/run"} <= names
     for folder in ("scenarios", "docs", "tests"):
         assert checkout_files(folder, "*.py", *DATA) <= names
@@ -85,8 +86,9 @@ def test_the_source_archive_has_what_a_build_a_test_and_the_pages_need(built):
 def test_the_environment_runs_the_code_and_data_of_the_wheel(installed, tmp_path):
     asked = (
         "import json, sys, cosim.cli, networks, sims.signals.tariff_files, cosim.starter;"
-        "ours = [m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ('cosim', 'sims', 'networks')];"
-        "print(json.dumps([*filter(None, ours), str(cosim.starter.starter_folder())]))"
+        "ours = [m for name, m in sys.modules.items() if name.split('.')[0] in ('cosim', 'sims', 'networks')];"
+        "files = [m.__file__ for m in ours if m.__file__];"
+        "print(json.dumps([*files, str(cosim.starter.starter_folder())]))"
     )
     for place in json.loads(outside(installed, tmp_path, "python", "-P", "-c", asked)):
         assert Path(place).is_relative_to(installed.parent)
