@@ -137,6 +137,8 @@ def merged(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
         there = result.get(key)
         if isinstance(there, list) and isinstance(value, dict):
             there[0] = merged(there[0], value)
+        elif key == "sites" and isinstance(there, list):
+            result[key] = [merged(site, more) for site, more in zip(there, value, strict=True)]
         elif isinstance(there, list) and key in ("chargers", "events"):
             there.extend(value)
         elif isinstance(there, dict) and isinstance(value, dict):

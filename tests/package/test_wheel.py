@@ -86,7 +86,8 @@ def test_the_source_archive_has_what_a_build_a_test_and_the_pages_need(built):
 def test_the_environment_runs_the_code_and_data_of_the_wheel(installed, tmp_path):
     asked = (
         "import json, sys, cosim.cli, networks, sims.signals.tariff_files, cosim.starter;"
-        "ours = [m for name, m in sys.modules.items() if name.split('.')[0] in ('cosim', 'sims', 'networks')];"
+        "tops = ('cosim', 'sims', 'networks');"
+        "ours = [m for name, m in sys.modules.items() if name.partition('.')[0] in tops];"
         "files = [m.__file__ for m in ours if m.__file__];"
         "print(json.dumps([*files, str(cosim.starter.starter_folder())]))"
     )
