@@ -32,9 +32,9 @@ bench: $(VENV)/.dev
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults
 
-# the pages as a site in site/; a broken link or an unlisted page ends it
+# the pages as a site in site/; a broken link or an unlisted page ends it (with --quiet nothing would)
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # the pages of docs/reference, from the models and the command line
 reference: $(VENV)/.dev

@@ -25,11 +25,20 @@ WAIT_S = 20.0
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make docs` builds it: a warning is an error."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)]
-    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=quiet, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = build(ROOT / "mkdocs.yml", folder)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr + done.stdout
     return folder
+
+
+def build(settings: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Build a site; with `--quiet` warnings would not count as errors."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    command += ["--config-file", str(settings), "--site-dir", str(folder)]
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(
+        command, cwd=settings.parent, env=quiet, check=False, capture_output=True, text=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +61,17 @@ def test_no_page_names_anything_elsewhere_to_load(site):
     pages = [*site.rglob("*.html"), *site.rglob("*.css")]
     assert len(pages) > 25
     assert not [page.name for page in pages if FETCHED.search(page.read_text("utf-8"))]
+
+
+def test_a_broken_link_ends_the_build(tmp_path):
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("mkdocs.yml", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    index = tmp_path / "docs" / "index.md"
+    index.write_text(index.read_text().replace("(concepts.md)", "(concept.md)"))
+    done = build(tmp_path / "mkdocs.yml", tmp_path / "site")
+    assert done.returncode == 1
+    assert "concept.md" in done.stderr
 
 
 def test_every_page_is_there_in_its_own_words(site):
