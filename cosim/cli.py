@@ -18,6 +18,7 @@ from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
 from cosim.cli_explain import explain
 from cosim.cli_hosting import hosting_capacity
+from cosim.cli_init import init
 from cosim.cli_report import report
 from cosim.cli_sweep import sweep
 from cosim.cli_tariff import tariff_app
@@ -258,6 +259,7 @@ app.command()(ending_well()(report))
 app.command()(ending_well()(verify))
 app.command()(ending_well()(explain))
 app.command()(ending_well()(sweep))
+app.command()(ending_well()(init))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
 app.command(name="compare")(ending_well()(compare_))
