@@ -63,7 +63,7 @@ LEAKS = (
     "<img src='http://127.0.0.1:9/a.png'>",
     "<script>fetch('http://127.0.0.1:9/b').catch(() => 0)</script>",
     "<link rel=stylesheet href='http://127.0.0.1:9/c.css'>",
-    "<iframe src='http://127.0.0.1:9/d'></iframe>",
+    "<video src='http://127.0.0.1:9/d'></video>",
     "<form action='http://127.0.0.1:9/e' id=f></form><script>document.getElementById('f').submit()</script>",
 )
 
