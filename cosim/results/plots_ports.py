@@ -84,18 +84,9 @@ def port_names(run: "Run", name: str, rows: Ints) -> list[str]:
     return [arrow[row] + escape(header.evse[row]) for row in rows]
 
 
-def add_rows(
-    figure: "Figure",
-    run: "Run",
-    names: list[str],
-    values: Floats,
-    unit: str,
-    told: str,
-    row: int | None = None,
-) -> None:
+def add_rows(figure: "Figure", run: "Run", names: list[str], values: Floats, unit: str, told: str) -> None:
     """A map with one row a name, the first on top: values of shape (n_steps, n_names), blank where NaN."""
     means = column_means(values, steps_per_column(run.clock))
-    pane = {} if row is None else {"row": row, "col": 1}
     figure.add_heatmap(
         x=column_stamps(run),
         y=names,
@@ -104,9 +95,8 @@ def add_rows(
         ygap=2 if len(names) <= MOST_ROWS // 2 else 1,
         colorbar={"title": {"text": unit, "side": "right"}, "thickness": 14},
         hovertemplate=f"%{{y}}<br>%{{x|%a %d %b %H:%M}}<br>{told}<extra></extra>",
-        **pane,
     )
-    figure.update_yaxes(type="category", dtick=1, autorange="reversed", showgrid=False, **pane)
+    figure.update_yaxes(type="category", dtick=1, autorange="reversed", showgrid=False)
     figure.update_layout(
         height=170 + max(8, len(names)) * (22 if len(names) <= 30 else 15), hovermode="closest"
     )

@@ -70,7 +70,7 @@ class Browser:
         self.send("Page.navigate", url="about:blank")
         self.events.clear()
         self.send("Page.navigate", url=path.as_uri())
-        self._wait("document.readyState === 'complete' && document.documentElement?.dataset.drawn === 'all'")
+        self._wait("document.documentElement?.dataset.drawn === 'all'")
 
     def open(self, path: Path) -> None:
         """Open a page and wait until its figures are drawn, those behind headings too."""
