@@ -55,7 +55,7 @@ def write_header(file: h5py.File, header: RunHeader) -> None:
         group = file.create_group(f"sites/{site.name}")
         group.attrs["signals"], group.attrs["currency"] = site.signals, site.currency
         if site.peak_threshold_kw is not None:
-            group.attrs["peak_threshold_kw"] = site.peak_threshold_kw
+            group.attrs["peak_threshold_kw"] = float(site.peak_threshold_kw)
         if site.demand_history_kw is not None:
             group.attrs["demand_history_kw"] = json.dumps(dict(site.demand_history_kw))
         if "events" in header.features:
@@ -64,7 +64,7 @@ def write_header(file: h5py.File, header: RunHeader) -> None:
         if site.oracle_forecasts:
             group.attrs["oracle_forecasts"] = " ".join(site.oracle_forecasts)
         if site.co2_cost_per_t is not None:
-            group.attrs["co2_cost_per_t"] = site.co2_cost_per_t
+            group.attrs["co2_cost_per_t"] = float(site.co2_cost_per_t)
 
 
 def read_header(file: h5py.File) -> RunHeader:

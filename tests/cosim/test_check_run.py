@@ -45,7 +45,7 @@ def heat(scenario_runs) -> Run:
 
 @pytest.fixture(scope="module")
 def elrp(scenario_runs) -> Iterator[Run]:
-    yield scenario_runs.run("office_elrp.toml", "start=2019-06-17T00:00:00", "days=11")
+    yield scenario_runs.run("office_elrp.toml", "days=28")
 
 
 def test_sound_runs_keep_every_rule(heat):
