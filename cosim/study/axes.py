@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
+import numpy as np
+
 from cosim.scenario.positions import Finding, Loc
 from cosim.study.case import AxisValue
 from cosim.study.form import MAX_CASES, StudyForm
@@ -119,7 +121,8 @@ class AxisReader:
             return None
         if self.sampling == "latin_hypercube":
             return Axis(name, loc, span=(low, high))
-        values = [_between(low, high, i / (n - 1)) for i in range(n)]
+        shares = np.linspace(0.0, 1.0, n).tolist()
+        values = [_between(low, high, share) for share in shares]
         return Axis(name, loc, tuple(Level(value, {name: value}) for value in values))
 
     def _levels(self, loc: Loc, name: str, given: Sequence[Any]) -> Iterator[Level]:

@@ -176,6 +176,9 @@ def _environment_of_workers() -> Iterator[None]:
     """Workers import what this process would, and leave the other cores to each other."""
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+    # a worker that is killed leaves semaphores of its libraries to the tracker, which need not say so
+    quiet = (before.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, quiet))
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     try:
