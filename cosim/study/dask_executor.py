@@ -77,7 +77,8 @@ class DaskExecutor:
         *,
         first_worker_s: float = FIRST_WORKER_S,
     ) -> None:
-        self._client, self._name, self._jobs = client, name, jobs
+        self._client: Any = client  # its methods are typed as coroutines, which they are not here
+        self._name, self._jobs = name, jobs
         self._limits = (limits.case_seconds, limits.case_memory_mb)
         self._first_worker_s = None if jobs is not None else first_worker_s
         self._version = installed_version()
@@ -202,13 +203,15 @@ class _Out:
 
     def add(self, future: Future, case_id: str, worker: str) -> None:
         """Note that a worker has a case."""
-        self.futures[future.key], self._with[future.key] = future, (case_id, worker)
+        key = str(future.key)
+        self.futures[key], self._with[key] = future, (case_id, worker)
         future.add_done_callback(self.ended.put)
 
     def remove(self, future: Future) -> str:
         """Note that a case has come back; give its id."""
-        del self.futures[future.key]
-        return self._with.pop(future.key)[0]
+        key = str(future.key)
+        del self.futures[key]
+        return self._with.pop(key)[0]
 
     def tell_if_alone(self, n_workers: int, name: str) -> None:
         """Say once that there has been no worker for a while: the study waits for the next one."""

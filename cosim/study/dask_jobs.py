@@ -4,9 +4,10 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-import dask
-from dask_jobqueue import PBSCluster, SLURMCluster
+import dask.config
 from dask_jobqueue.core import JobQueueCluster
+from dask_jobqueue.pbs import PBSCluster
+from dask_jobqueue.slurm import SLURMCluster
 
 from cosim.study.cluster import ClusterError
 from cosim.study.cluster_form import ClusterForm
