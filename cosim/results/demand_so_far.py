@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sims.signals.demand_rating import demand_charges
-from sims.signals.metering import Meter, Metered
-from sims.signals.ratchet import history_by_period
+
+from sims.signals.billing.demand_rating import demand_charges
+from sims.signals.billing.metering import Meter, Metered
+from sims.signals.billing.ratchet import history_by_period
 
 if TYPE_CHECKING:
     from sims.signals.tariff import Tariff

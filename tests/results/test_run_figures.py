@@ -9,13 +9,13 @@ import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sims.signals.tariff import DemandPeriod, DemandTier, EnergyPeriod, Ratchet, Tariff
 
 from cosim.results import RunWriter, open_run
 from cosim.results.demand_so_far import demand_so_far
 from cosim.results.plots_duration import duration
 from cosim.results.session_costs import session_costs
 from sims.clock import Clock
-from sims.signals.tariff import DemandPeriod, DemandTier, EnergyPeriod, Ratchet, Tariff
 
 HOURLY = Clock.from_local(
     datetime(2019, 5, 20), 30, 3600, "America/Los_Angeles"
