@@ -63,7 +63,7 @@ def voltage_band(run: "Run") -> "Figure":
     vm = stored.vm_phase_pu if "unbalanced" in run.header.features else stored.vm_pu
     figure = plain_figure(title, "Buses, the one with the lowest voltage first", "Voltage (pu)")
     over = (0, 2) if vm.ndim == BY_PHASE else (0,)
-    known = np.atleast_1d(np.isfinite(vm).any(axis=over))
+    known: npt.NDArray[np.bool_] = np.atleast_1d(np.isfinite(vm).any(axis=over))
     if not known.any():
         return empty(figure, "no voltages")
     low, high = np.fmin.reduce(vm, axis=over), np.fmax.reduce(vm, axis=over)

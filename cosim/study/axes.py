@@ -121,7 +121,7 @@ class AxisReader:
             return None
         if self.sampling == "latin_hypercube":
             return Axis(name, loc, span=(low, high))
-        shares = np.linspace(0.0, 1.0, n).tolist()
+        shares = np.linspace(0.0, 1.0, int(n or 0)).tolist()
         values = [_between(low, high, share) for share in shares]
         return Axis(name, loc, tuple(Level(value, {name: value}) for value in values))
 
