@@ -21,7 +21,6 @@ from functools import partial
 from typing import Any
 
 import mosaik
-from mosaik.starters import Starter
 
 from cosim import parameters
 from cosim.forecast_parameters import requests, signal_requests
