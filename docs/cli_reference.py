@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 
@@ -65,6 +65,8 @@ def _parameter(one: Any) -> str:
 def _value(one: Any) -> str:
     """What stands behind an option: its choices, or its kind."""
     annotation = one.type_descriptor.annotation
+    if get_origin(annotation) is Literal:
+        return "|".join(map(str, get_args(annotation)))
     kinds = get_args(annotation) or (annotation,)
     kind = next(kind for kind in kinds if kind is not NoneType)
     if issubclass(kind, Enum):

@@ -1,16 +1,23 @@
 """Workers of Dask as jobs of a batch system."""
 
 import shutil
+import signal
 from collections.abc import Mapping
 from typing import Any
 
 import dask.config
-from dask_jobqueue.core import JobQueueCluster
-from dask_jobqueue.pbs import PBSCluster
-from dask_jobqueue.slurm import SLURMCluster
 
 from cosim.study.cluster import ClusterError
 from cosim.study.cluster_form import ClusterForm
+
+# importing dask-jobqueue makes both signals end the program; ours end a run after its step
+OURS = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+from dask_jobqueue.core import JobQueueCluster  # noqa: E402
+from dask_jobqueue.pbs import PBSCluster  # noqa: E402
+from dask_jobqueue.slurm import SLURMCluster  # noqa: E402
+
+for number, handler in OURS.items():
+    signal.signal(number, handler)
 
 CLUSTERS: Mapping[str, type[JobQueueCluster]] = {"slurm": SLURMCluster, "pbs": PBSCluster}
 SUBMIT = {"slurm": "sbatch", "pbs": "qsub"}

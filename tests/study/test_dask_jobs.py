@@ -4,6 +4,8 @@ No batch system is needed: the script is the one dask-jobqueue would submit; the
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +134,12 @@ def test_jobs_that_run_cases(tmp_path, monkeypatch):
         executor.close()
     assert [result.status for result in results] == ["done"] * 8
     assert len({path.suffix for path in out.glob("c*.*")}) == 2  # processes
+
+
+def test_importing_it_leaves_the_signals_alone():
+    """dask-jobqueue makes SIGINT and SIGTERM end the program as soon as it is imported."""
+    code = (
+        "import signal; before = [signal.getsignal(n) for n in (2, 15)]; import cosim.study.dask_jobs;"
+        "assert [signal.getsignal(n) for n in (2, 15)] == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
