@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types contracts coverage bench picture clean
+.PHONY: run test lint types contracts coverage bench faults docs reference picture clean
 
 run: $(VENV)/.run
 	$(BIN)/cosim run scenarios/office_v2b.toml --overwrite
@@ -28,6 +28,18 @@ coverage: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
 
+# what a run or a study survives: kills, torn files, full disks, changed bytes (docs/reliability.md)
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults
+
+# the pages as a site in site/; a broken link or an unlisted page ends it (with --quiet nothing would)
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# the pages of docs/reference, from the models and the command line
+reference: $(VENV)/.dev
+	$(BIN)/python docs/make_reference.py
+
 # the table and the picture of the README
 picture: $(VENV)/.dev
 	$(BIN)/python scenarios/office_script.py
@@ -44,4 +56,4 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 	touch $(VENV)/.run $@
 
 clean:
-	rm -rf $(VENV) results .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) results site .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

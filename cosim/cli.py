@@ -1,4 +1,4 @@
-"""The command line: `cosim check|run|kpis|events|report|bill|tariff|export|schema|list|...`."""
+"""The command line: `cosim check|run|kpis|events|report|verify|bill|tariff|export|schema|list|...`."""
 
 import json
 import os
@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cosim.cli_bill import bill_load_file
+from cosim.cli_compare import compare_
 from cosim.cli_events import events
 from cosim.cli_exchange import export_ocpp_, export_openadr_
+from cosim.cli_explain import explain
 from cosim.cli_hosting import hosting_capacity
+from cosim.cli_init import init
+from cosim.cli_report import report
+from cosim.cli_sweep import sweep
 from cosim.cli_tariff import tariff_app
 from cosim.cli_tariff_import import import_tariff
 from cosim.cli_tariff_show import tariff_show
+from cosim.cli_verify import verify
+from cosim.step_timeout import STEP_TIMEOUT_S, parse_step_timeout
 from sims.faults import Fault, GridparkError, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -67,21 +74,28 @@ def ending_well() -> Iterator[None]:
     """Around a command: every error is one clear message and its exit code."""
     try:
         yield
-    except KeyboardInterrupt:
-        _end("interrupted; finished windows are kept beside the result", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        _end(_with_notes("interrupted", error), INTERRUPTED)
     except BrokenPipeError:  # the reader has seen enough: nothing more can be said, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except GridparkError as error:
-        _end(str(error), error.exit_code)
+        _end(_with_notes(str(error), error), error.exit_code)
     except OSError as error:
-        _end(f"{error.filename or 'disk'}: {error.strerror or error}", StoreError.exit_code)
-    except MemoryError:
-        _end("out of memory; fewer days or longer steps need less", StoreError.exit_code)
+        what = f"{error.filename or 'disk'}: {error.strerror or error}"
+        _end(_with_notes(what, error), StoreError.exit_code)
+    except MemoryError as error:
+        what = "out of memory; fewer days or longer steps need less"
+        _end(_with_notes(what, error), StoreError.exit_code)
     except typer.Exit:
         raise
     except Exception as error:  # a defect of ours
         what = f"unexpected {type(error).__name__}: {error}"
         _end(f"{what}\nplease report this with the output of `cosim --debug ...`", UNEXPECTED)
+
+
+def _with_notes(message: str, error: BaseException) -> str:
+    """A message and what was added to its error on the way, as how to resume; one line each."""
+    return "\n".join([message, *getattr(error, "__notes__", ())])
 
 
 def _end(message: str, exit_code: int) -> NoReturn:
@@ -120,28 +134,47 @@ def check(
 @app.command()
 @ending_well()
 def run(
-    scenario: ScenarioPath,
+    scenario: Annotated[Path | None, typer.Argument(help="scenario file (TOML)", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="result file; default results/<name>.h5")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="go on with an unfinished run instead: its result file or `.parts` folder"),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="resume although files or programs have changed")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing result")] = False,
     overrides: Overrides = None,
     allow_code: AllowCode = False,
     yes_large: YesLarge = False,
     strict: Annotated[bool, typer.Option("--strict", help="exit 7 when steps were degraded")] = False,
+    step_timeout: Annotated[
+        str, typer.Option(help='seconds a simulator or policy may be silent in a step, or "off"')
+    ] = f"{STEP_TIMEOUT_S:g}",
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario: a result file, its key figures, and what was noticed."""
+    from cosim.resuming import resume as go_on
     from cosim.runner import run as simulate
     from cosim.scenario.inputs import load_checked
 
+    code = {"allow_code": allow_code, "yes_large": yes_large}
     with _progress() as progress:
-        done = simulate(
-            load_checked(scenario, overrides or (), allow_code=allow_code, yes_large=yes_large),
-            out,
-            overwrite=overwrite,
-            allow_code=allow_code,
-            yes_large=yes_large,
-            progress=progress,
-        )
+        if scenario is not None and resume is None and not force:
+            done = simulate(
+                load_checked(scenario, overrides or (), **code),
+                out,
+                overwrite=overwrite,
+                allow_code=allow_code,
+                yes_large=yes_large,
+                progress=progress,
+                step_timeout_s=parse_step_timeout(step_timeout),
+            )
+        elif resume is not None and not any((scenario, out, overwrite, overrides, *code.values())):
+            done = go_on(resume, force=force, progress=progress)
+        else:
+            what = "takes a scenario and its options, or --resume and no more than --force"
+            raise ScenarioError([Fault("R02", "cosim run", what)])
     _show(done, done.warnings, as_json=as_json)
     if strict and done.degraded:
         raise typer.Exit(DEGRADED)
@@ -165,17 +198,6 @@ def kpis(
         _show_elements(done, elements, as_json=as_json)
         return
     _show(done, [*done.degraded, *done.alarms], as_json=as_json, every=every)
-
-
-@app.command()
-@ending_well()
-def report(
-    run_file: RunPath, out: Annotated[Path | None, typer.Option(help="page; default beside the run")] = None
-) -> None:
-    """Write one offline HTML page about a run."""
-    from cosim.results.run import open_run
-
-    typer.echo(open_run(run_file).report(out))
 
 
 @export_app.command(name="network")
@@ -233,8 +255,14 @@ app.command(name="bill")(ending_well()(bill_load_file))
 tariff_app.command(name="show")(ending_well()(tariff_show))
 app.add_typer(tariff_app, name="tariff")
 app.command()(ending_well()(events))
+app.command()(ending_well()(report))
+app.command()(ending_well()(verify))
+app.command()(ending_well()(explain))
+app.command()(ending_well()(sweep))
+app.command()(ending_well()(init))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
+app.command(name="compare")(ending_well()(compare_))
 
 
 def main() -> None:

@@ -59,7 +59,7 @@ def _offset_s(zone: str, at_s: int) -> int:
 
 def _marks(path: Path) -> list[tuple[int, int]]:
     """Some times and both sides of every change of offset: seconds since the epoch, offset [s]."""
-    if problem := file_problem(path, MAX_BYTES):
+    if problem := file_problem(path, MAX_BYTES, lines=True):
         raise DataError([Fault(f"D{problem.number}", display(path), problem.what)])
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:

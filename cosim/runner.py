@@ -3,19 +3,25 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cosim import parameters
+from cosim.results.checkpoints import Checkpoint
+from cosim.results.disk import write_whole
 from cosim.results.event_table import EventHeader
 from cosim.results.header import RunHeader, SiteHeader
 from cosim.results.writer import RunWriter
 from cosim.scenario.load import dump_scenario
 from cosim.scenario.schema import Scenario
+from cosim.step_timeout import STEP_TIMEOUT_S, step_timeout_fault
+from cosim.stopping import Stop, StoppedError, on_signals
 from sims.faults import Fault, ScenarioError, StoreError, nearest
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 28
 
-Outcome = dict[str, dict[str, Any]]
+Outcome = Mapping[str, dict[str, Any]]
 
 
 def run(
@@ -38,6 +44,7 @@ def run(
     window_days: int = WINDOW_DAYS,
     progress: "Progress | None" = None,
     out_of_process: Collection[str] = (),
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
 ) -> "Run":
     """Check a scenario, simulate it and open its result.
 
@@ -59,6 +66,9 @@ def run(
         Called with the steps done and all steps; raise in it to cancel.
     out_of_process : collection of str
         Simulators to run in processes of their own ("building", "signals", "control", "fleet", "feeder").
+    step_timeout_s : float or None
+        Silence in one step after which a simulator or policy is named, again after 3 and 6 times that;
+        after 10 times the run ends. None waits forever [s].
 
     Returns
     -------
@@ -73,15 +83,25 @@ def run(
         A simulator or policy failed; finished windows stay in `<out>.parts`.
     StoreError
         The result cannot be written.
+    Interrupted
+        A KeyboardInterrupt: SIGINT or SIGTERM ended the run after its current step. As after every other
+        end but those before the first step, `resume(out)` goes on from there.
     """
+    from cosim.resuming import request_of
     from cosim.scenario.inputs import read_inputs
 
-    if faults := [*_call_faults(scenario, window_days, out_of_process)]:
+    if faults := [*_call_faults(scenario, window_days, out_of_process, step_timeout_s)]:
         raise ScenarioError(faults)
     path = Path(out) if out is not None else Path("results") / f"{scenario.name}.h5"
     inputs = read_inputs(scenario, allow_code=allow_code, yes_large=yes_large)
     if out is None:
         _make_folder(path.parent)
+    how = {
+        "window_days": window_days,
+        "out_of_process": [*out_of_process],
+        "step_timeout_s": step_timeout_s,
+    }
+    asked = {"allow_code": allow_code, "yes_large": yes_large, "overwrite": overwrite}
     return run_inputs(
         inputs,
         path,
@@ -89,6 +109,8 @@ def run(
         window_days=window_days,
         progress=progress,
         out_of_process=out_of_process,
+        request=request_of(inputs, path, **asked, **how),
+        step_timeout_s=step_timeout_s,
     )
 
 
@@ -100,25 +122,39 @@ def run_inputs(
     window_days: int = WINDOW_DAYS,
     progress: "Progress | None" = None,
     out_of_process: Collection[str] = (),
+    request: Mapping[str, Any] | None = None,
+    begin: Checkpoint | None = None,
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
 ) -> "Run":
-    """Simulate checked inputs and open the result; arguments and errors as in `run`."""
+    """Simulate checked inputs and open the result; arguments and errors as in `run`.
+
+    With `request`, of `cosim.resuming.request_of`, the run can be resumed; `begin` is where it was left.
+    """
     from cosim.orchestrate import simulate
     from cosim.results.run import open_run
     from sims.feeder.topology import topology
 
     started = time.perf_counter()
-    header = run_header(inputs)
-    with RunWriter(path, header, overwrite=overwrite) as writer:
-        outcome = _outside_any_loop(
-            lambda: simulate(
-                inputs,
-                header,
-                writer,
-                window_days=window_days,
-                progress=progress,
-                out_of_process=out_of_process,
-            )
+    header, stop = run_header(inputs), Stop()
+    header = replace(header, resumed_with_changes=tuple((request or {}).get("changes", ())))
+    with RunWriter(path, header, overwrite=overwrite, request=request, begin=begin) as writer:
+        work = partial(
+            simulate,
+            inputs,
+            header,
+            writer,
+            window_days=window_days,
+            progress=progress,
+            out_of_process=out_of_process,
+            stop=stop,
+            begin=begin,
+            step_timeout_s=step_timeout_s,
         )
+        try:
+            with on_signals(stop):
+                outcome = _outside_any_loop(work)
+        except StoppedError:
+            raise stop.reason from None
         ends = {
             site.site.name: _at_end(site, inputs, outcome[site.site.name], header.features)
             for site in inputs.sites
@@ -135,12 +171,16 @@ def run_inputs(
     return open_run(path)
 
 
-def _call_faults(scenario: Scenario, window_days: int, out_of_process: Collection[str]) -> Iterator[Fault]:
+def _call_faults(
+    scenario: Scenario, window_days: int, out_of_process: Collection[str], step_timeout_s: float | None
+) -> Iterator[Fault]:
     """What no scenario file can say and a caller can get wrong."""
     from cosim.orchestrate import SIMULATORS
 
     if window_days < 1:
         yield Fault("S23", "window_days", f"{window_days}: allowed 1, 2, 3, ... days")
+    if fault := step_timeout_fault(step_timeout_s, "step_timeout_s", step_timeout_s):
+        yield fault
     for name in out_of_process:
         if name not in SIMULATORS:
             yield Fault("S26", "out_of_process", f'"{name}": no such simulator; {nearest(name, SIMULATORS)}')
@@ -282,4 +322,4 @@ def _make_folder(folder: Path) -> None:
 def _write_log(path: Path, wall_s: float, warnings: Collection[str]) -> None:
     """Wall time and warnings lie beside the result: the result itself has no clock."""
     log = {"wall_s": round(wall_s, 3), "warnings": list(warnings)}
-    path.with_suffix(".log.json").write_text(json.dumps(log, indent=2) + "\n")
+    write_whole(path.with_suffix(".log.json"), (json.dumps(log, indent=2) + "\n").encode())

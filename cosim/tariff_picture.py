@@ -1,11 +1,10 @@
 """A tariff as a picture: energy prices of every month and hour, one map for each kind of day."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
+from cosim.results.page import figure, page, section, source
 from cosim.results.plots import FONT
-from cosim.results.report_style import CSS, POLICY
 from cosim.tariff_table import DayTable, Rate, year_table
 from cosim.tariff_text import price_text, tariff_lines
 
@@ -75,24 +74,8 @@ def _map(tariff: "Tariff", table: DayTable, rates: Sequence[Rate]) -> "Heatmap":
 
 def tariff_page(tariff: "Tariff") -> str:
     """The picture and what the tariff says as one HTML page that needs nothing else."""
-    from plotly.offline import get_plotlyjs
-
     told = "\n".join(tariff_lines(tariff, None, full_table=False))
-    config = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "plotlyServerURL": ""}
-    figure = tariff_picture(tariff).to_html(
-        full_html=False, include_plotlyjs=False, div_id="tariff", config=config
-    )
     note = "" if tariff.real_time is None else " On top of the market price."
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(tariff.name)}: gridpark tariff</title><style>{CSS}
-pre {{ white-space: pre-wrap; }}</style>
-<script>{get_plotlyjs()}</script></head><body><main>
-<header><h1>{escape(tariff.label or tariff.name)}</h1>
-<p>{escape(tariff.utility)}. Energy prices by month and hour of the local clock.{note}</p></header>
-<section>{figure}</section>
-<section><pre>{escape(told)}</pre></section>
-</main></body></html>
-"""
+    lead = f"{tariff.utility}. Energy prices by month and hour of the local clock.{note}"
+    shown = section("Prices", figure(tariff_picture(tariff), "tariff"))
+    return page(tariff.label or tariff.name, [lead], [shown, section("Tariff", source(told))])

@@ -60,7 +60,7 @@ def read_blocks(path: Path, columns: Columns, faults: TableFaults) -> Iterator[B
     DataError
         The file cannot be read, or its header is wrong.
     """
-    if problem := file_problem(path, MAX_BYTES):
+    if problem := file_problem(path, MAX_BYTES, lines=True):
         raise DataError([Fault(f"D{problem.number}", display(path), problem.what)])
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file, strict=True)

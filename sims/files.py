@@ -16,7 +16,7 @@ class FileProblem(NamedTuple):
     what: str
 
 
-def file_problem(path: Path, max_bytes: int) -> FileProblem | None:
+def file_problem(path: Path, max_bytes: int, *, lines: bool = False) -> FileProblem | None:
     """Why `path` cannot be read as a text file, or None.
 
     Parameters
@@ -25,6 +25,8 @@ def file_problem(path: Path, max_bytes: int) -> FileProblem | None:
         File to look at.
     max_bytes : int
         Largest size that is read [B].
+    lines : bool
+        Whether it is read line by line: then no line may fill the memory.
     """
     try:
         if not path.exists():
@@ -38,7 +40,7 @@ def file_problem(path: Path, max_bytes: int) -> FileProblem | None:
         size = path.stat().st_size
         if size > max_bytes:
             return FileProblem("16", f"has {size:,} bytes; at most {max_bytes:,} are read")
-        text_problem = _undecodable(path)
+        text_problem = _undecodable(path) or (_endless_line(path) if lines else None)
     except (OSError, ValueError) as error:
         return FileProblem("01", f"cannot be read: {getattr(error, 'strerror', None) or error}")
     return FileProblem("02", text_problem) if text_problem else None
@@ -63,6 +65,19 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
+
+
+def _endless_line(path: Path) -> str | None:
+    """Name the first line longer than a chunk, or None."""
+    running, line = 0, 1
+    for chunk in _chunks(path):
+        ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
+        if running + min(ends, default=len(chunk)) > CHUNK_BYTES:
+            return f"line {line} has more than {CHUNK_BYTES:,} bytes: not a table"
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        running = running + len(chunk) if last < 0 else len(chunk) - 1 - last
+        line += chunk.count(b"\n") or chunk.count(b"\r")
+    return None
 
 
 def _undecodable(path: Path) -> str | None:

@@ -120,7 +120,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                 received = self._receive(eid, gathered.get(eid, {}))
                 self._published[eid] = self.advance(eid, self._k, received)
             except Exception as error:
-                raise self._located(eid, error) from error
+                raise self.located(eid, error) from error
         return time + self.step_s
 
     def get_data(self, outputs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
             try:
                 data[eid] = {name: self._published_value(eid, name) for name in names}
             except PortError as error:
-                raise self._located(eid, error) from error
+                raise self.located(eid, error) from error
         return data
 
     @abstractmethod
@@ -176,7 +176,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                     check_sources(name, sources, self._model_of[parent].inputs.get(vector))
                     cells.setdefault((parent, vector), {})[index] = math.fsum(sources.values())
                 except Exception as error:
-                    raise self._located(eid, error) from error
+                    raise self.located(eid, error) from error
         for (parent, vector), values in cells.items():
             ports = gathered.setdefault(parent, {})
             ports[vector] = {**ports.get(vector, {}), "children": values}
@@ -210,7 +210,12 @@ class VectorSimulator(mosaik_api_v3.Simulator):
             raise PortError(name, f"published {worst(value)}")
         return value
 
-    def _located(self, eid: str, error: Exception) -> SimulationError:
+    @property
+    def k(self) -> int:
+        """Step of the run that it is in [-]."""
+        return self._k
+
+    def located(self, eid: str, error: Exception) -> SimulationError:
         """The same error, saying where and when it was."""
         place = f"{self.sid}.{eid}.{error.name}" if isinstance(error, PortError) else f"{self.sid}.{eid}"
         instant = datetime.fromtimestamp(self.start_s + self._k * self.step_s, ZoneInfo(self.zone))

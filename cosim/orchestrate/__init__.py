@@ -24,14 +24,23 @@ import mosaik
 
 from cosim import parameters
 from cosim.forecast_parameters import requests, signal_requests
+from cosim.orchestrate.gate import STATEFUL, Gate, Saved
 from cosim.orchestrate.own_process import OwnProcess
+from cosim.orchestrate.watch import watching
+from cosim.results.checkpoints import Checkpoint
 from cosim.results.header import RunHeader
 from cosim.results.layout import DTYPE, shapes
 from cosim.results.writer import RunWriter
 from cosim.scenario.inputs import Inputs
+from cosim.step_timeout import STEP_TIMEOUT_S
+from cosim.stopping import Stop, StoppedError
+from sims.control.simulator import ControlSimulator
 from sims.faults import SimulationError
+from sims.feeder.simulator import FeederSimulator
+from sims.fleet.simulator import FleetSimulator
 
 SIMULATORS = ("building", "signals", "control", "fleet", "feeder")
+AT_GATE = {"control": ControlSimulator, "fleet": FleetSimulator, "feeder": FeederSimulator}
 FEEDER_RESULTS = {"transformer_loading_max_percent": "transformer_loading_percent", "vm_min_pu": "vm_min_pu"}
 FEEDER_KNOWS = {"evse_kvar"}
 SIGNALS_KNOW = {"event"}
@@ -51,10 +60,10 @@ class Window:
     n_steps: int
 
 
-def windows(n_steps: int, step_s: int, window_days: int) -> Iterator[Window]:
-    """Cut a run into windows of at most `window_days` days."""
+def windows(n_steps: int, step_s: int, window_days: int, first_step: int = 0) -> Iterator[Window]:
+    """Cut a run from `first_step` on into windows of at most `window_days` days."""
     length = window_days * SECONDS_PER_DAY // step_s
-    for first in range(0, n_steps, length):
+    for first in range(first_step, n_steps, length):
         yield Window(first, min(length, n_steps - first))
 
 
@@ -66,8 +75,14 @@ def simulate(
     window_days: int,
     progress: Progress | None = None,
     out_of_process: Collection[str] = (),
-) -> dict[str, State]:
+    stop: Stop | None = None,
+    begin: Checkpoint | None = None,
+    step_timeout_s: float | None = STEP_TIMEOUT_S,
+) -> Mapping[str, State]:
     """Run every window, write its segment, carry the state on; give each site's fleet outcome.
+
+    What was done is kept at the end of every window, after `gate.EVERY_S` of wall time, and when the run
+    is asked to stop.
 
     Parameters
     ----------
@@ -76,13 +91,19 @@ def simulate(
     header : RunHeader
         Names and quantities of the result.
     writer : RunWriter
-        Takes a segment a window.
+        Takes segments and checkpoints.
     window_days : int
         Longest window; the result does not depend on it [d].
     progress : callable, optional
-        Called after every step.
+        Called after every step; what it raises ends the run.
     out_of_process : collection of str
         Simulators (of `SIMULATORS`) that run in processes of their own.
+    stop : Stop, optional
+        Ends the run at the next step when asked to.
+    begin : Checkpoint, optional
+        What to go on from; without, the start of the run.
+    step_timeout_s : float or None
+        Silence in a step after which a simulator is named; ten times that ends the run [s].
 
     Returns
     -------
@@ -93,35 +114,51 @@ def simulate(
     ------
     SimulationError
         A simulator failed; the message names it, its entity, the local time and the step.
+    StoppedError
+        It was asked to stop; what was done is kept.
     """
-    clock = inputs.clock
-    states: dict[str, State] = {}
-    outcome: dict[str, State] = {}
-    for window in windows(clock.n_steps, clock.step_s, window_days):
-        with _world(out_of_process, partial(_instant, inputs, window)) as world:
-            sims = _start(world, inputs, window, _reporter(progress, window, clock.n_steps))
+    clock, begin, stop = inputs.clock, begin or Checkpoint(), stop or Stop()
+    saved: Saved = {"states": begin.states or {}, "outcome": begin.outcome or {}}
+
+    def keep(first: int, blocks: Mapping[str, Any], saved: Saved) -> None:
+        writer.write_segment(first, blocks)
+        writer.write_checkpoint(saved)
+
+    for window in windows(clock.n_steps, clock.step_s, window_days, begin.step):
+        sites = [site.name for site in inputs.scenario.sites]
+        gate = Gate(window.first, clock.step_s, sites, stop, keep)
+        instant = partial(_instant, inputs, window)
+        own = {name: OwnProcess(name, instant, step_timeout_s) for name in out_of_process}
+        with _world(gate, own) as world:
+            sims = _start(world, inputs, window, _reporter(progress, gate, stop, window, clock.n_steps))
             entities = _create(sims, inputs, header, out_of_process)
-            for name, state in states.items():
+            for name, state in saved["states"].items():
                 sims[name].set_state(state)
             _wire(world, sims, entities, inputs)
             _wire_recorder(world, entities, header)
             foreseen = any(site.forecasts.needed for site in inputs.sites)
-            _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
+            with watching(step_timeout_s, partial(_last_finished, sims["recorder"], window, inputs)):
+                _run(world, window.n_steps * clock.step_s, in_lockstep=foreseen)
             blocks = sims["recorder"].blocks()
             _check_complete(blocks, window, inputs)
-            states = {name: sims[name].get_state() for name in SIMULATORS}
-            outcome = {site.name: sims["fleet"].outcome(site.name) for site in inputs.scenario.sites}
-        writer.write_segment(window.first, blocks)
-        del world, sims, entities, blocks
+            saved = {
+                "states": {name: sims[name].get_state() for name in SIMULATORS},
+                "outcome": {site: sims["fleet"].outcome(site) for site in sites},
+            }
+        keep(window.first + gate.kept, {path: block[gate.kept :] for path, block in blocks.items()}, saved)
+        if stop.asked:
+            raise StoppedError
+        del world, sims, entities, blocks, gate
         gc.collect()  # a world is one big knot of references: without this they pile up, 10 MB a window
-    return outcome
+    return saved["outcome"]
 
 
-def _world(out_of_process: Collection[str], instant: Callable[[int], str]) -> mosaik.World:
+def _world(gate: Gate, own: Mapping[str, OwnProcess]) -> mosaik.World:
     config: dict[str, Any] = {
         name: {"python": f"sims.{name}.simulator:{name.capitalize()}Simulator"} for name in SIMULATORS
     }
-    config |= {name: OwnProcess(name, instant) for name in out_of_process}
+    config |= own
+    config |= {name: gate.starter(name, own.get(name) or AT_GATE[name]) for name in STATEFUL}
     config["recorder"] = {"python": "cosim.results.recorder:RecorderSimulator"}
     return mosaik.World(
         config,
@@ -150,7 +187,7 @@ def _run(world: mosaik.World, until_s: int, *, in_lockstep: bool) -> None:
 
 
 def _start(
-    world: mosaik.World, inputs: Inputs, window: Window, on_step: Callable[[int], None] | None
+    world: mosaik.World, inputs: Inputs, window: Window, on_step: Callable[[int, Any], None]
 ) -> dict[str, Any]:
     clock = inputs.clock
     axis = {
@@ -265,17 +302,39 @@ def _feed_back(world: mosaik.World, source: Any, target: Any, ports: Mapping[str
     world.connect(source, target, *ports.items(), time_shifted=True, initial_data=initial)
 
 
-def _reporter(progress: Progress | None, window: Window, n_steps: int) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    return lambda rows: progress(window.first + rows, n_steps)
+def _reporter(
+    progress: Progress | None, gate: Gate, stop: Stop, window: Window, n_steps: int
+) -> Callable[[int, Any], None]:
+    """What the recorder calls after every step: tells the caller, who may have enough, and the gate."""
+
+    def on_step(rows: int, blocks: Callable[[], Mapping[str, Any]]) -> None:
+        if progress is not None and not stop.asked:
+            try:
+                progress(window.first + rows, n_steps)
+            except BaseException as enough:  # it gets what it raised, once the steps are kept
+                stop.ask(enough)
+        gate.recorded(rows, blocks)
+
+    return on_step
 
 
 def _check_complete(blocks: Mapping[str, Any], window: Window, inputs: Inputs) -> None:
     """mosaik can end a run early without an error: a short record tells of it."""
-    rows = min(len(block) for block in blocks.values())
+    rows = _rows(blocks)
     if rows < window.n_steps:
         raise SimulationError(f"the run stopped at {_instant(inputs, window, rows * inputs.clock.step_s)}")
+
+
+def _last_finished(recorder: Any, window: Window, inputs: Inputs) -> str:
+    """Local time and step of the last step that every simulator has finished."""
+    rows = _rows(recorder.blocks())
+    if window.first + rows == 0:
+        return "none"
+    return _instant(inputs, window, (rows - 1) * inputs.clock.step_s)
+
+
+def _rows(blocks: Mapping[str, Any]) -> int:
+    return min(len(block) for block in blocks.values())
 
 
 def _instant(inputs: Inputs, window: Window, time_s: int) -> str:

@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sims.faults import StoreError
@@ -27,7 +29,8 @@ def write_whole(path: Path, content: bytes) -> None:
         beside.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise StoreError(
             f"{path}: cannot write {_size(len(content))}: {error.strerror or error}; {_free(path.parent)}"
         ) from error
@@ -56,7 +59,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 
 def claim(folder: Path) -> None:
-    """Make `folder` empty and this process its only writer, until `release`.
+    """Make this process the only writer in `folder`, until `release`; what is in it stays.
 
     Raises
     ------
@@ -65,20 +68,39 @@ def claim(folder: Path) -> None:
     """
     owner = folder / OWNER
     try:
-        if owner.exists() and _is_alive(*owner.read_text("utf-8").split()):
-            raise StoreError(f"{folder}: process {owner.read_text('utf-8')} is writing there")
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir()
-        owner.write_text(f"{os.getpid()} {socket.gethostname()}", "utf-8")
+        with _alone_in(folder.parent):
+            folder.mkdir(exist_ok=True)
+            holder = owner.read_text("utf-8").split() if owner.exists() else []
+            if _is_alive(holder):
+                what = f"process {holder[0]} {holder[1]} is writing there (if it is gone, remove {owner})"
+                raise StoreError(f"{folder}: {what}")
+            pid = os.getpid()
+            owner.write_text(f"{pid} {socket.gethostname()} {_started(pid)}", "utf-8")
     except OSError as error:
         raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
 
 
+def clear(folder: Path, *, but: Collection[str] = ()) -> None:
+    """Remove every file of a claimed folder but those named; the owner's stays."""
+    try:
+        for path in [*folder.iterdir()]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != OWNER and path.name not in but:
+                path.unlink()
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be cleared: {error.strerror or error}") from error
+
+
+def is_bare(folder: Path) -> bool:
+    """Whether a folder holds nothing but its owner's file."""
+    return all(path.name == OWNER for path in folder.iterdir())
+
+
 def release(folder: Path) -> None:
-    """Give up `folder`; what is in it stays, an empty one goes."""
-    (folder / OWNER).unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
+    """Give up `folder`; what is in it stays, an empty one goes. Nothing a disk says can stop it."""
+    with suppress(OSError):
+        (folder / OWNER).unlink(missing_ok=True)
         folder.rmdir()
 
 
@@ -94,15 +116,52 @@ def check_space(folder: Path, needed_bytes: int) -> None:
         raise StoreError(f"{folder}: the run may need {_size(needed_bytes)}; {_free(folder)}")
 
 
-def _is_alive(pid: str, host: str) -> bool:
-    """Whether a process still runs; one of another host is believed to."""
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's own lock for a moment: two processes must not both find a dead owner.
+
+    A file system without such locks (some network drives) goes without.
+    """
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_alive(holder: Sequence[str]) -> bool:
+    """Whether the process of an owner file (pid, host, its start) still runs.
+
+    On another host it is believed to. A torn file is nobody's, and so is one whose process number
+    another program has by now.
+    """
+    pid, host, start = (*holder, "", "", "")[:3]
+    if not pid.isdecimal() or not host:
+        return False
     if host != socket.gethostname():
         return True
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    return True
+    except PermissionError:  # somebody else's
+        pass
+    return start in {"", _started(int(pid))}
+
+
+def _started(pid: int) -> str:
+    """When a process started, in ticks since the machine did; "" where that cannot be known."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _sync_folder(folder: Path) -> None:
@@ -116,7 +175,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _free(folder: Path) -> str:
-    return f"{_size(shutil.disk_usage(folder).free)} are free there"
+    try:
+        return f"{_size(shutil.disk_usage(folder).free)} are free there"
+    except OSError:
+        return "its folder is gone"
 
 
 def _size(count: int) -> str:

@@ -73,6 +73,8 @@ class RunHeader:
         Names of the feeder's elements, in the order of the arrays.
     loading_definition : str
         "current": loading is the larger terminal current over the rated one.
+    resumed_with_changes : tuple of str
+        What had changed when the run was resumed all the same; none of a run that went as it began.
     """
 
     name: str
@@ -86,6 +88,7 @@ class RunHeader:
     lines: tuple[str, ...] = ()
     transformers: tuple[str, ...] = ()
     loading_definition: str = "current"
+    resumed_with_changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in [*(site.name for site in self.sites), *self.signals]:

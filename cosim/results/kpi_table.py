@@ -197,7 +197,7 @@ def kpi_rows(scope: str, where: str, figures: Figures) -> list[KpiRow]:
     """The key figures of one site, transformer, the feeder or the totals, in the order of the table."""
     place = PLACES[scope].format(where)
     return [
-        KpiRow(place, kpi.name, kpi.long_name, _text(value, kpi), _unit(kpi, figures))
+        KpiRow(place, kpi.name, kpi.long_name, value_text(value, kpi), _unit(kpi, figures))
         for kpi in SCOPES[scope]
         if (value := figures[kpi.name]) is not None and kpi.name != "currency"
     ]
@@ -245,7 +245,8 @@ def _scopes(kpis: Kpis) -> Iterator[tuple[str, str, Figures]]:
         yield "transformers", name, figures
 
 
-def _text(value: float | int | str, kpi: Kpi) -> str:
+def value_text(value: float | int | str, kpi: Kpi) -> str:
+    """A key figure as it is printed, without its unit."""
     if isinstance(value, float):
         decimals = DECIMALS[kpi.unit] if kpi.decimals is None else kpi.decimals
         return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # + 0.0 makes a rounded -0.0 plain

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.plots import BLUE, GREEN, GREY, ORANGE, STEP, base_figure, edges, held
+from cosim.results.plots import BLUE, GREEN, GREY, ORANGE, STEP, base_figure, drawn, of_clock, remark
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -40,12 +40,13 @@ def site_prices(run: "Run", name: str) -> "Figure":
     for row, lines in enumerate((prices, intensities)[:rows], start=1):
         for label, colour, values in lines:
             line = {**STEP, "color": colour, "width": 1.4}
-            figure.add_scatter(x=edges(run), y=held(values), name=label, line=line, row=row, col=1)
+            figure.add_scatter(**drawn(run, values), name=label, mode="lines", line=line, row=row, col=1)
     figure.update_yaxes(title_text=f"Price ({header.currency}/kWh)", zeroline=True, row=1, col=1)
     if intensities:
         figure.update_layout(height=520)
         figure.update_xaxes(title_text="", row=1, col=1)
         figure.update_yaxes(title_text="CO2 (g/kWh)", rangemode="tozero", row=2, col=1)
+    remark(figure, of_clock(run.clock, "lowest and highest", 2))
     return figure
 
 

@@ -36,9 +36,9 @@ class RecorderSimulator(mosaik_api_v3.Simulator):
         time_resolution: float = 1.0,
         step_s: int = 900,
         n_steps: int = 0,
-        on_step: Callable[[int], None] | None = None,
+        on_step: Callable[[int, Callable[[], dict[str, Array]]], None] | None = None,
     ) -> Any:
-        """Take the window's length; `on_step` is called with the number of steps recorded."""
+        """Take the window's length; `on_step` is called with the number of steps recorded and `blocks`."""
         self._step_s, self._n_steps, self._on_step = step_s, n_steps, on_step
         return self.meta
 
@@ -59,7 +59,7 @@ class RecorderSimulator(mosaik_api_v3.Simulator):
                 (column[k],) = received[name].values()
         self._rows = k + 1
         if self._on_step is not None:
-            self._on_step(self._rows)
+            self._on_step(self._rows, self.blocks)
         return time + self._step_s
 
     def get_data(self, outputs: Mapping[str, Sequence[str]]) -> dict[str, Any]:

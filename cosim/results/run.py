@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from functools import cached_property
-from html import escape
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING
 from cosim.results.billing import site_bill, site_tariff
 from cosim.results.elements import ELEMENTS
 from cosim.results.header import RunHeader
-from cosim.results.kpi_table import KpiRow, Kpis, kpi_rows, kpi_table, unflatten
+from cosim.results.kpi_table import KpiRow, Kpis, kpi_table, unflatten
 from cosim.results.kpis_thermal import heat_alarms
 from cosim.results.layout import Array, Quantity, shapes
+from cosim.results.run_html import run_html
+from cosim.results.run_plots import RunPlots
 from cosim.results.store import RunFile
 from sims.clock import Clock
 from sims.faults import nearest
@@ -23,7 +24,9 @@ from sims.signals.tariffs.tariff import Tariff
 
 if TYPE_CHECKING:
     import pandas as pd
-    from plotly.graph_objects import Figure
+
+    from cosim.explain import Explanation
+    from cosim.results.images import ImageFormat
 
 SUMMED_BY_CAR = (
     *("connected", "energy_grid_kwh", "missing_kwh"),
@@ -90,7 +93,7 @@ class Group:
             yield tuple(i for i, _ in cell), " ".join(str(name) for _, name in cell)
 
 
-class Run:
+class Run(RunPlots):
     """What a run has to say, read from its result file when asked for."""
 
     def __init__(self, file: RunFile) -> None:
@@ -106,6 +109,11 @@ class Run:
     def header(self) -> RunHeader:
         """Names, clock and prices."""
         return self._file.header
+
+    @property
+    def arrays(self) -> RunFile:
+        """Stored arrays by path, for example "sites/office/site_kw"; each is read anew."""
+        return self._file
 
     @property
     def scenario_toml(self) -> str:
@@ -185,6 +193,15 @@ class Run:
             {"sessions": by_car.size(), "capacity_kwh": by_car["capacity_kwh"].last(), **summed}
         )
 
+    def car_costs(self, name: str) -> "pd.DataFrame":
+        """Energy cost of every car at the prices of its steps, one row a car, dearest first.
+
+        Columns: `sessions`, `energy_grid_kwh` [kWh], `energy_cost` and `per_kwh` [currency, currency/kWh].
+        """
+        from cosim.results.session_costs import car_costs
+
+        return car_costs(self, name)
+
     def elements(self, kind: str) -> "pd.DataFrame":
         """Every element of a kind, one row each: "buses", "lines" or "transformers".
 
@@ -203,6 +220,10 @@ class Run:
     def bill(self, site: str) -> Bill:
         """Bill of a site, computed from its stored power."""
         return site_bill(self.header, self.header.site(site), self._file)
+
+    def building_bill(self, site: str) -> Bill:
+        """What the building of a site would pay without EVs; it takes part in no demand response."""
+        return site_bill(self.header, self.header.site(site), self._file, "building_kw")
 
     @cached_property
     def kpis(self) -> Kpis:
@@ -237,58 +258,30 @@ class Run:
         told = json.loads(log.read_text("utf-8"))["warnings"] if log.is_file() else []
         return [*told, *self.degraded, *self.alarms]
 
-    def plot_site(self, name: str) -> "Figure":
-        """Power of the building alone and of the site, with threshold, demand windows and billed peak."""
-        from cosim.results.plots import site_power
-
-        return site_power(self, name)
-
-    def plot_event(self, site: str, event_id: str) -> "Figure":
-        """Load of a site on the day of an event, against the baseline or the cap; the event is shaded."""
-        from cosim.results.plots_events import event_day
-
-        return event_day(self, site, event_id)
-
-    def plot_transformer(self) -> "Figure":
-        """Loading of the transformers against their rating."""
-        from cosim.results.plots import transformer_loading
-
-        return transformer_loading(self)
-
-    def plot_heat(self) -> "Figure":
-        """Hot spot, top oil and air above the loading of the transformers; of a run that has them."""
-        from cosim.results.plots_thermal import transformer_heat
-
-        return transformer_heat(self)
-
-    def plot_occupancy(self, name: str) -> "Figure":
-        """Which port held a car when, coloured by state of charge."""
-        from cosim.results.plots import port_occupancy
-
-        return port_occupancy(self, name)
-
-    def plot_prices(self, name: str) -> "Figure":
-        """What energy costs and emits at a site: market, price drawn and fed back, CO2."""
-        from cosim.results.plots_prices import site_prices
-
-        return site_prices(self, name)
-
-    def plot_network(self, step: int | None = None) -> "Figure":
-        """The feeder in one step, by default the one of highest loading; needs `has_network`."""
-        from cosim.results.network_plot import feeder_picture
-
-        return feeder_picture(self, step)
-
     @property
     def has_network(self) -> bool:
         """Whether the file stores the network, for its picture."""
         return "feeder/line_from_bus" in self._file
 
-    def report(self, path: Path | str | None = None) -> Path:
-        """Write one self-contained HTML page; by default beside the result, with the suffix `.html`."""
+    def report(self, path: Path | str | None = None, *, images: "ImageFormat | None" = None) -> Path:
+        """Write one self-contained HTML page; by default beside the result, with the suffix `.html`.
+
+        With `images` "png" or "svg" every figure is written as `<page>_images/<figure>.<images>` too.
+
+        Raises
+        ------
+        ImagesError
+            No browser to draw the images with; the page is written all the same.
+        """
         from cosim.results.report import write_report
 
-        return write_report(self, Path(path) if path else self.path.with_suffix(".html"))
+        return write_report(self, Path(path) if path else self.path.with_suffix(".html"), images)
+
+    def explain(self, figure: str | None = None, against: "Run | None" = None) -> "Explanation":
+        """The run in plain words, or one figure of it; `against` is a baseline run of the same time."""
+        from cosim.explain import explain
+
+        return explain(self, figure, against)
 
     def _group(self, path: str) -> Group:
         quantities = tuple(quantity for quantity in self._quantities if quantity.group == path)
@@ -301,11 +294,7 @@ class Run:
         return f"<Run {self.header.name}: {steps} steps from {first}, sites {', '.join(self.sites)}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(label)}</td><td align=right>{escape(value)}</td><td>{escape(unit)}</td></tr>"
-            for _, _, label, value, unit in kpi_rows("totals", "", self.kpis["totals"])
-        )
-        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
+        return run_html(self)
 
 
 def local_times(clock: Clock, since_start_s: Array) -> "pd.DatetimeIndex":

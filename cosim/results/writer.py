@@ -1,26 +1,38 @@
 """Writing a run: segments while it goes on, one whole file when it ends."""
 
 import math
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from cosim.results.disk import check_space, check_target, claim, release, write_whole
+from cosim.results.checkpoints import (
+    FINISHED,
+    Checkpoint,
+    Segment,
+    has_checkpoint,
+    mark_finished,
+    write_checkpoint,
+    write_request,
+)
+from cosim.results.disk import check_space, check_target, claim, clear, release, write_whole
 from cosim.results.header import RunHeader
 from cosim.results.kpis import kpi_attributes
 from cosim.results.layout import DTYPE, STEPS_PER_CHUNK, Array, Quantity, shapes
 from cosim.results.store import RunFile, read_segment, run_image, segment_image
+from sims.faults import StoreError
 
 
 class RunWriter:
     """Writes one run, as a context manager around its steps.
 
     Until `finish`, the steps lie in `<stem>.parts`; the result's name never holds a half-written
-    file. A run that fails leaves its finished segments there; the next run under this name clears them.
+    file. A run that fails leaves there what `--resume` needs to go on.
 
     Parameters
     ----------
@@ -29,7 +41,11 @@ class RunWriter:
     header : RunHeader
         The run.
     overwrite : bool
-        Replace an existing result, when the new one is whole.
+        Replace an existing result, when the new one is whole, or what is left of an unfinished run.
+    request : mapping, optional
+        What `--resume` needs to know, JSON-able; a run without it writes no checkpoints.
+    begin : Checkpoint, optional
+        Where the run was left; this process has claimed its folder.
 
     Raises
     ------
@@ -37,26 +53,65 @@ class RunWriter:
         The path or the disk will not take the result.
     """
 
-    def __init__(self, path: Path, header: RunHeader, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: RunHeader,
+        *,
+        overwrite: bool = False,
+        request: Mapping[str, Any] | None = None,
+        begin: Checkpoint | None = None,
+    ) -> None:
         check_target(path, overwrite=overwrite)
         self.path = path
         self.header = header
         self._overwrite = overwrite
-        self._parts = path.with_suffix(".parts")
+        self._parts = parts_folder(path)
+        self._request, self._begin = request, begin
         self._shapes = {q: shape for q, shape in shapes(header, {}).items() if q.dims[0] == "time"}
-        self._segments: list[Path] = []
-        self._n_written = 0
+        self._segments = list(begin.segments) if begin else []
+        self._n_written = begin.step if begin else 0
 
     def __enter__(self) -> Self:
         # segments and result stand side by side at the end, at worst uncompressed
-        check_space(self.path.parent, 2 * self._raw_bytes())
-        claim(self._parts)
+        to_come = 1.0 - self._n_written / self.header.clock.n_steps
+        check_space(self.path.parent, math.ceil((1.0 + to_come) * self._raw_bytes()))
+        if self._begin is None:
+            claim(self._parts)
+        try:
+            self._make_ready()
+        except BaseException:
+            release(self._parts)
+            raise
         return self
+
+    def _make_ready(self) -> None:
+        if self._begin is None:
+            if has_checkpoint(self._parts) and not self._overwrite:
+                how = f"go on with `{self._resume}`, or drop it with --overwrite"
+                raise StoreError(f"{self._parts}: holds an unfinished run; {how} (overwrite=True)")
+            clear(self._parts)
+        if self._request is not None:
+            write_request(self._parts, self._request)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and self._request is not None:
+            if self._n_written:
+                error.add_note(self._how_to_go_on())
+            else:
+                with suppress(StoreError):
+                    clear(self._parts)  # nothing was done: nothing to resume
         release(self._parts)
+
+    @property
+    def _resume(self) -> str:
+        return f"cosim run --resume {quote(str(self.path))}"
+
+    def _how_to_go_on(self) -> str:
+        total = self.header.clock.n_steps
+        return f"{self._n_written} of {total} steps are kept; go on with: {self._resume}"
 
     def write_segment(self, first_step: int, blocks: Mapping[str, Array]) -> Path:
         """Put a few steps safely on the disk.
@@ -80,16 +135,21 @@ class RunWriter:
                 f" {self._n_written} and to end by {self.header.clock.n_steps}"
             )
         expected = {quantity: (n_steps, *shape[1:]) for quantity, shape in self._shapes.items()}
-        path = self._parts / f"segment-{first_step}.h5"
-        write_whole(path, segment_image(_typed(blocks, expected)))
-        self._segments.append(path)
+        path, image = self._parts / f"segment-{first_step}.h5", segment_image(_typed(blocks, expected))
+        write_whole(path, image)
+        self._segments.append(Segment(path.name, n_steps, sha256(image).hexdigest()))
         self._n_written += n_steps
         return path
+
+    def write_checkpoint(self, saved: Mapping[str, Any]) -> None:
+        """Keep the states after the last segment: `states` by simulator, `outcome` by site, JSON-able."""
+        if self._request is not None:
+            write_checkpoint(self._parts, Checkpoint(self._n_written, tuple(self._segments), **saved))
 
     def recorded(self, group: str, names: Sequence[str]) -> dict[str, Array]:
         """Series of a group as written so far, by name, each of shape (steps written, ...)."""
         paths = [f"{group}/{name}" for name in names]
-        parts = [read_segment(segment, paths) for segment in self._segments]
+        parts = [read_segment(self._parts / segment.name, paths) for segment in self._segments]
         return {
             name: np.concatenate([part[path] for part in parts])
             for name, path in zip(names, paths, strict=True)
@@ -124,12 +184,13 @@ class RunWriter:
             raise ValueError(f"{self._n_written} of {self.header.clock.n_steps} steps were written")
         ends = self._ends(sessions, ports, network or {}, events or {})
         paths = [quantity.path for quantity in self._shapes]
-        segments = (read_segment(segment, paths) for segment in self._segments)
+        segments = (read_segment(self._parts / segment.name, paths) for segment in self._segments)
         image = run_image(self.header, recut(segments, STEPS_PER_CHUNK), ends, kpi_attributes)
         RunFile(image)
         check_target(self.path, overwrite=self._overwrite)
+        mark_finished(self._parts, image)
         write_whole(self.path, image)
-        shutil.rmtree(self._parts)
+        remove_parts(self._parts)
         return self.path
 
     def _ends(
@@ -155,6 +216,18 @@ class RunWriter:
 
     def _raw_bytes(self) -> int:
         return sum(8 * math.prod(shape) for shape in self._shapes.values())
+
+
+def parts_folder(path: Path) -> Path:
+    """Folder of an unfinished run, beside its result."""
+    return path.with_suffix(".parts")
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the claimed folder of a finished run; what tells that it is finished goes last."""
+    clear(folder, but=[FINISHED])
+    clear(folder)
+    release(folder)
 
 
 def recut(segments: Iterable[Mapping[str, Array]], n_rows: int) -> Iterator[Mapping[str, Array]]:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from cosim.scenario.forms import bounds, choices, example_line, field_at, model_at, unit
 from cosim.scenario.positions import Finding, Loc, shown
+from cosim.scenario.schema import Scenario
 from sims.faults import nearest
 
 EXPECTED = {
@@ -38,12 +39,12 @@ CODES = {
 _LEADING_NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*([A-Za-z%/]*)\s*")
 
 
-def findings_of(error: ValidationError, raw: object) -> list[Finding]:
-    """One finding a place of the parsed file `raw`, in the order of the file."""
+def findings_of(error: ValidationError, raw: object, root: type[BaseModel] = Scenario) -> list[Finding]:
+    """One finding a place of the parsed file `raw` of the form `root`, in the order of the file."""
     at: dict[Loc, list[Any]] = {}
     for detail in error.errors(include_url=False):
         at.setdefault(_real_loc(detail, raw), []).append(detail)
-    return [_finding(loc, details) for loc, details in at.items()]
+    return [_finding(loc, details, root) for loc, details in at.items()]
 
 
 def _real_loc(detail: Any, raw: object) -> Loc:
@@ -59,12 +60,12 @@ def _real_loc(detail: Any, raw: object) -> Loc:
     return loc
 
 
-def _finding(loc: Loc, details: Sequence[Any]) -> Finding:
+def _finding(loc: Loc, details: Sequence[Any], root: type[BaseModel]) -> Finding:
     """The most telling of the errors at one place."""
     kinds = {detail["type"]: detail for detail in details}
-    field = field_at(loc)
+    field = field_at(loc, root)
     if "extra_forbidden" in kinds:
-        return _unknown_key(loc, kinds["extra_forbidden"]["input"])
+        return _unknown_key(loc, kinds["extra_forbidden"]["input"], root)
     if "missing" in kinds and field:
         return Finding("S07", loc, f"required key is missing; for example `{example_line(loc, field)}`")
     return _bad_value(loc, field, details[0], kinds)
@@ -86,8 +87,8 @@ def _bad_value(loc: Loc, field: FieldInfo | None, first: Any, kinds: Mapping[str
     return Finding(code, loc, _lower(first["msg"]), value)
 
 
-def _unknown_key(loc: Loc, value: object) -> Finding:
-    model = model_at(loc[:-1])
+def _unknown_key(loc: Loc, value: object, root: type[BaseModel]) -> Finding:
+    model = model_at(loc[:-1], root)
     known = model.model_fields if model else {}
     return Finding("S06", loc, f"unknown key; {nearest(str(loc[-1]), known)}", value)
 

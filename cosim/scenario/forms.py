@@ -16,17 +16,17 @@ from cosim.scenario.schema import Scenario
 _UNIT = re.compile(r"\[([^\]]+)\]$")
 
 
-def model_at(loc: Loc) -> type[BaseModel] | None:
-    """Model of the table at a place, or None if there is no table of ours."""
-    here: Any = Scenario
+def model_at(loc: Loc, root: type[BaseModel] = Scenario) -> type[BaseModel] | None:
+    """Model of the table at a place of a file of the form `root`, or None if there is no table of ours."""
+    here: Any = root
     for part in loc:
         here = _element(here) if isinstance(part, int) else _field_type(here, part)
     return here if _is_model(here) else None
 
 
-def field_at(loc: Loc) -> FieldInfo | None:
+def field_at(loc: Loc, root: type[BaseModel] = Scenario) -> FieldInfo | None:
     """Field at a place, or None for keys the schema does not name."""
-    parent = model_at(loc[:-1]) if loc and isinstance(loc[-1], str) else None
+    parent = model_at(loc[:-1], root) if loc and isinstance(loc[-1], str) else None
     return parent.model_fields.get(str(loc[-1])) if parent else None
 
 

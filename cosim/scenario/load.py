@@ -17,6 +17,7 @@ from sims.faults import Fault, ScenarioError
 from sims.files import file_problem
 
 MAX_BYTES = 2**20
+SCENARIO_NEEDS = "a scenario has at least name, start, days, timezone, [feeder] and [[sites]]"
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 _BARE = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
 # tomllib takes quadratic time over a key of very many parts
@@ -40,13 +41,12 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         Everything that is wrong with the file, with lines.
     """
     path = Path(path)
-    text = _text(path)
-    lines = key_lines(text)
-    raw = _parsed(text, path.name, lines)
+    raw, lines = read_toml(path)
     places = Places(path.name, lines, site_names(raw))
     _refuse_newer(raw, places)
     overridden, faults = apply_overrides(raw, overrides)
-    places = replace(places, sites=site_names(raw), overridden=overridden)
+    names = site_names(raw)
+    places = replace(places, sites=names, overridden=overridden, overrides=tuple(overrides))
     try:
         scenario = validated(raw, path.absolute().parent, places)
     except BrokenFormError as error:
@@ -61,6 +61,21 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 def dump_scenario(scenario: Scenario) -> str:
     """TOML text of a scenario, defaults written out; loading it gives an equal scenario."""
     return tomli_w.dumps(scenario.model_dump(exclude_none=True))
+
+
+def read_toml(path: Path, needs: str = SCENARIO_NEEDS) -> tuple[dict[str, Any], dict[Loc, list[int]]]:
+    """A TOML file as nested dicts and lists, and the lines on which its keys stand.
+
+    Raises
+    ------
+    ScenarioError
+        It cannot be read, is no TOML, or is empty: then `needs` says what belongs there.
+    """
+    text = _text(path)
+    lines = key_lines(text)
+    if raw := _parsed(text, path.name, lines):
+        return raw, lines
+    raise ScenarioError([Fault("S03", path.name, f"empty; {needs}")])
 
 
 def _text(path: Path) -> str:
@@ -78,7 +93,7 @@ def _parsed(text: str, file: str, lines: dict[Loc, list[int]]) -> dict[str, Any]
         if found := pattern.search(text):
             raise ScenarioError([Fault(code, f"{file}:{_line_at(text, found.start())}", what)])
     try:
-        raw = tomllib.loads(text)
+        return tomllib.loads(text)
     except RecursionError:
         what = f"tables and lists are nested deeper than {MAX_DEPTH}"
         raise ScenarioError([Fault("S12", file, what)]) from None
@@ -86,10 +101,6 @@ def _parsed(text: str, file: str, lines: dict[Loc, list[int]]) -> dict[str, Any]
         raise ScenarioError([_syntax_fault(str(error), text, file, lines)]) from None
     except ValueError as error:
         raise ScenarioError([Fault("S04", file, f"not TOML: {error}")]) from None
-    if not raw:
-        what = "empty; a scenario has at least name, start, days, timezone, [feeder] and [[sites]]"
-        raise ScenarioError([Fault("S03", file, what)])
-    return raw
 
 
 def _line_at(text: str, position: int) -> int:

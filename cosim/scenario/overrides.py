@@ -2,11 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from cosim.scenario.positions import Loc, site_names
-from sims.faults import Fault, nearest
+from sims.faults import Fault, ScenarioError, nearest
+
+FORM = "an override is `path=value`, for example days=7"
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _PATH = re.compile(r"[^.\[\]=]+(?:\.[^.\[\]=]+|\[\d+\])*")
@@ -41,14 +44,57 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str]) -> tuple[froz
         path, sign, text = override.partition("=")
         try:
             if not sign or not _PATH.fullmatch(path.strip()):
-                raise _UnknownPlaceError("an override is `path=value`, for example days=7")
-            loc, before = _set(raw, path.strip(), value := _value(text.strip()))
-            if loc[-2:] == ("policy", "name") and value != before:
-                _forget_parameters(raw, loc, places)
-            places.add(loc)
+                raise _UnknownPlaceError(FORM)
+            _apply(raw, path.strip(), _value(text.strip()), places)
         except _UnknownPlaceError as error:
             faults.append(Fault("S06", f"--set {override}", str(error)))
     return frozenset(places), faults
+
+
+def as_settings(overrides: Sequence[str]) -> dict[str, Any]:
+    """Overrides of a command line as keys and values.
+
+    Raises
+    ------
+    ScenarioError
+        Some are not `path=value`.
+    """
+    split = [(override, *override.partition("=")) for override in overrides]
+    if wrong := [Fault("S06", f"--set {override}", FORM) for override, _, sign, _ in split if not sign]:
+        raise ScenarioError(wrong)
+    return {path.strip(): _value(text.strip()) for _, path, _, text in split}
+
+
+def apply_settings(raw: dict[str, Any], settings: Mapping[str, Any]) -> tuple[dict[str, Loc], dict[str, str]]:
+    """Set keys of a parsed scenario in place, as `apply_overrides` does, to values that are values already.
+
+    Returns
+    -------
+    places : dict of str to Loc
+        Where each path leads.
+    problems : dict of str to str
+        Why a path leads nowhere.
+    """
+    set_there: set[Loc] = set()
+    places: dict[str, Loc] = {}
+    problems: dict[str, str] = {}
+    for path, value in settings.items():
+        try:
+            if not _PATH.fullmatch(path):
+                raise _UnknownPlaceError("a key is a dotted path, for example sites.office.policy.name")
+            places[path] = _apply(raw, path, deepcopy(value), set_there)
+        except _UnknownPlaceError as error:
+            problems[path] = str(error)
+    return places, problems
+
+
+def _apply(raw: dict[str, Any], path: str, value: Any, places: set[Loc]) -> Loc:
+    """Set one key, note its place; another policy forgets the parameters of the one before."""
+    loc, before = _set(raw, path, value)
+    if loc[-2:] == ("policy", "name") and value != before:
+        _forget_parameters(raw, loc, places)
+    places.add(loc)
+    return loc
 
 
 def _forget_parameters(raw: dict[str, Any], loc: Loc, places: set[Loc]) -> None:

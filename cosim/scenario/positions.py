@@ -106,21 +106,37 @@ class Places:
         Name of each site, empty where it has none of its own.
     overridden : frozenset of Loc
         Keys given on the command line.
+    overrides : sequence of str
+        What gave them, `path=value` each.
+    set_at : mapping of Loc to str
+        Keys that a study sets, with the file and line where it does.
     """
 
     file: str = ""
     lines: Mapping[Loc, Sequence[int]] = field(default_factory=dict)
     sites: Sequence[str] = ()
     overridden: frozenset[Loc] = frozenset()
+    overrides: Sequence[str] = ()
+    set_at: Mapping[Loc, str] = field(default_factory=dict)
 
     def where(self, loc: Loc) -> str:
         """File, line and dotted key: `office.toml:23 sites.office.chargers[1].p_max_kw`."""
         prefixes = [loc[:end] for end in range(len(loc), 0, -1)]
         if any(prefix in self.overridden for prefix in prefixes):
             return f"--set {self.key(loc)}"
+        if set_at := next((self.set_at[prefix] for prefix in prefixes if prefix in self.set_at), None):
+            return f"{set_at} {self.key(loc)}"
+        if loc not in self.lines and (
+            inside := [at for key, at in self.set_at.items() if key[: len(loc)] == loc]
+        ):
+            return f"{inside[0]} {self.key(loc)}"
+        return f"{self.at(loc)} {self.key(loc)}".strip()
+
+    def at(self, loc: Loc) -> str:
+        """File and line alone: `office.toml:23`; of the table a key is in when it has no line of its own."""
+        prefixes = (loc[:end] for end in range(len(loc), 0, -1))
         line = next((self.lines[prefix][0] for prefix in prefixes if prefix in self.lines), None)
-        file = self.file if line is None else f"{self.file}:{line}"
-        return f"{file} {self.key(loc)}".strip()
+        return self.file if line is None else f"{self.file}:{line}"
 
     def key(self, loc: Loc) -> str:
         """Dotted key, sites by their name."""

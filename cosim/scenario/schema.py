@@ -195,7 +195,7 @@ class Chargers(ChargerOptions):
 
 
 class Generator(Section):
-    """Seeded workplace sessions, one renewal process a port (docs/how-to.md has its model)."""
+    """Seeded workplace sessions, one renewal process a port (docs/how-to/sessions.md has its model)."""
 
     workdays_only: bool = Field(default=True, description="no sessions on Saturdays and Sundays")
     activity: float = Field(
@@ -207,7 +207,7 @@ class Fleet(Section):
     """Who comes when, and how cars find a port."""
 
     sessions: str | None = Field(
-        default=None, description="CSV of charging sessions (docs/how-to.md lists its columns)"
+        default=None, description="CSV of charging sessions (docs/how-to/sessions.md lists its columns)"
     )
     generator: Generator | None = Field(default=None, description="generate sessions instead of reading them")
     assignment: str = Field(

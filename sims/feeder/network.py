@@ -12,6 +12,7 @@ from networks import SHIPPED, builder
 from networks.pinned import pinned_random
 from sims.faults import DataError, Fault, ScenarioError, nearest
 from sims.feeder.network_json import read_network
+from sims.feeder.network_memory import memory
 from sims.feeder.simbench_nets import SIMBENCH, load_simbench
 
 PANDAPOWER = "pandapower:"
@@ -47,6 +48,10 @@ def load_network(
     -----
     Networks of pandapower that draw cable types and lengths from the global random state are always the same.
     """
+    return memory.get(name, options, folder, lambda: _build(name, options, folder, where))
+
+
+def _build(name: str, options: Mapping[str, object], folder: Path, where: str) -> pandapowerNet:
     if name.endswith(".json"):
         return _from_file(name, options, folder, where)
     if name.startswith(SIMBENCH):

@@ -290,6 +290,9 @@ class Kept:
     def write_segment(self, first_step: int, blocks: Mapping[str, np.ndarray]) -> None:
         self.segments.append(blocks)
 
+    def write_checkpoint(self, saved: Mapping[str, Any]) -> None:
+        """Nothing is resumed from memory."""
+
 
 Series = dict[str, np.ndarray]
 

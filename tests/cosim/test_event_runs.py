@@ -99,6 +99,7 @@ def test_without_events_every_series_is_the_same(folder):
     assert list(plain._file._file) == [
         "feeder",
         "kpis",
+        "manifest",
         "scenario",
         "sessions",
         "signals",

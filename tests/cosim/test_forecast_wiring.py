@@ -16,6 +16,7 @@ from small_sites import Small, car, fingerprint, hourly_price, local_hours, port
 
 from cosim import Scenario, orchestrate
 from cosim.printed import summary
+from cosim.results.gallery import Gallery
 from cosim.results.report import report_html
 from cosim.scenario.inputs import read_inputs
 from sims.control.policy import Observation
@@ -275,7 +276,7 @@ def test_an_oracle_is_marked_everywhere(folder):
     assert run.kpis["sites"]["office"]["oracle_forecasts"] == "load co2"
     assert 'sites.office.forecasts.load = "perfect": an oracle' in "\n".join(run.warnings)
     assert any("load co2" in line and "Oracle" in line for line in summary(run))
-    assert "oracle: its forecasts of load, co2 are made from the future" in report_html(run)
+    assert "oracle: its forecasts of load, co2 are made from the future" in report_html(run, Gallery())
 
 
 def test_an_oracle_nobody_looks_at_marks_nothing(folder):

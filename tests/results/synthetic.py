@@ -1,6 +1,7 @@
 """A small run with numbers that can be checked by hand; `python synthetic.py OUT STEPS` writes it."""
 
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -134,6 +135,21 @@ def write(path: Path, steps: int, *, overwrite: bool = False) -> Path:
             {"office": sessions(), "yard": sessions(0)},
             {"office": ports(), "yard": ports(0)},
         )
+
+
+def write_named(path: Path, name: str) -> Path:
+    """The run with this name for everything a name can be given to; a site's has no "/"."""
+    site = name.replace("/", "")
+    header = replace(
+        HEADER, name=name, scenario_toml=name, buses=(name, "b"), lines=(name,), transformers=(name,),
+        sites=(replace(OFFICE, name=site, evse=(name, "p1")), YARD),
+    )  # fmt: skip
+    series = {key.replace("/office/", f"/{site}/"): block for key, block in blocks().items()}
+    table = sessions()
+    table["session_id"][0] = table["vehicle_id"][0] = name
+    with RunWriter(path, header) as writer:
+        writer.write_segment(0, series)
+        return writer.finish({site: table, "yard": sessions(0)}, {site: ports(), "yard": ports(0)})
 
 
 def write_feeder_only(path: Path, segment: int) -> bytes:

@@ -60,13 +60,24 @@ def test_unknown_site_is_named_with_the_known_ones(run):
 
 def test_html_of_a_run_is_a_small_table_of_text(run):
     html = run._repr_html_()
-    assert "648.40" in html
+    assert "648.40" in html  # of all sites
+    assert "562.40" in html
+    assert "1 of 192 steps have no power-flow solution" in html
+    assert "garage <b>" not in html
+    assert "href" not in html
     assert "<Run" not in html
 
 
 def test_figures_show_what_they_promise(run):
     power = {trace.name: trace for trace in run.plot_site("office").data}
-    assert set(power) == {"demand windows", "building alone", "with EVs", "threshold 45 kW", "billed peak"}
+    assert set(power) == {
+        "demand windows",
+        "building alone",
+        "with EVs",
+        "threshold 45 kW",
+        "billed peak",
+        "demand charge so far",
+    }
     assert power["with EVs"].y.max() == 48.0
     assert len(power["with EVs"].x) == 193
     assert power["billed peak"].x[0] == datetime(2019, 6, 4, 14)

@@ -31,7 +31,7 @@ def test_every_dataset_has_the_unit_and_meaning_of_the_table(run_path):
     units = {"time": "seconds since 2019-06-03T07:00:00Z", "currency": "USD"}
     table = {q.name: q for q in (*SERIES, *AT_END, *TABLE, *COORDINATES)}
     for path, data in all_datasets(run_path).items():
-        if path == "scenario" or path.endswith("/tariff"):
+        if path in {"scenario", "manifest"} or path.endswith("/tariff"):
             continue
         quantity = table[path.rsplit("/", 1)[1]]
         if path.endswith("/session"):  # row number as a coordinate, row number as a series

@@ -19,7 +19,9 @@ from sims.faults import ScenarioError
 from sims.feeder.ageing import ageing_rate
 
 FILES = sorted(
-    path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.toml") if path.parent.name != "data"
+    path.relative_to(SCENARIOS).as_posix()
+    for path in SCENARIOS.rglob("*.toml")
+    if path.parent.name not in {"data", "studies"}
 )
 WHOLE_MONTHS = (
     *("office_heat.toml", "office_33_ports.toml", "office_crowded.toml", "office_v2b.toml"),

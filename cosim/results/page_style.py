@@ -1,9 +1,9 @@
-"""Looks of the report: system fonts, no network."""
+"""Looks of a page, and the few lines of script that draw its figures: system fonts, no network."""
 
 # the browser itself refuses whatever the page would fetch
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
-    " img-src data: blob:; font-src data:"
+    " img-src data: blob:; font-src data:; form-action 'none'; base-uri 'none'"
 )
 
 CSS = """
@@ -37,8 +37,46 @@ tbody tr { border-bottom: 1px solid var(--line); }
 .bill tr:last-child { font-weight: 650; }
 .figures .n:last-child { text-align: left; color: var(--soft); width: 5.5em; padding-left: 4px; }
 .note, footer { color: var(--soft); font-size: 13px; }
+figure { margin: 6px 0 10px; }
 summary { cursor: pointer; font-weight: 600; }
+details.site > summary { font-size: 21px; }
 details table { margin-top: 10px; }
-pre { overflow-x: auto; font-size: 12.5px; }
-@media print { body { background: #fff; } section, details { break-inside: avoid; } }
+pre { overflow-x: auto; font-size: 12.5px; white-space: pre-wrap; }
+@media print {
+  body { background: #fff; font-size: 12px; }
+  main { max-width: none; padding: 0; }
+  section, details, .card { border-color: #fff; padding: 0; }
+  figure, tr, .card { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+}
+"""
+
+# figures are drawn in turn, those of a closed <details> when it opens; paper shows them all
+DRAW = """
+(function () {
+  var config = {displaylogo: false, responsive: true, showSendToCloud: false, plotlyServerURL: ""};
+  function draw(box) {
+    var told = box.querySelector("script[type='application/json']");
+    if (!told) return;
+    var figure = JSON.parse(told.textContent);
+    told.remove();
+    Plotly.newPlot(box, figure.data, figure.layout, config);
+  }
+  function hidden(box) { return box.closest("details:not([open])") !== null; }
+  function waiting(inside) {
+    return Array.from(inside.querySelectorAll("figure")).filter(
+      function (box) { return box.querySelector("script") && !hidden(box); });
+  }
+  function next() {
+    var boxes = waiting(document);
+    if (boxes.length) { draw(boxes[0]); setTimeout(next, 0); }
+    else document.documentElement.dataset.drawn = "all";
+  }
+  document.addEventListener("toggle", function (event) { waiting(event.target).forEach(draw); }, true);
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details").forEach(function (one) { one.open = true; });
+    waiting(document).forEach(draw);
+  });
+  next();
+})();
 """

@@ -1,0 +1,1 @@
+"""Batch studies: a study file to its cases, the cases to runs, the runs to one tidy table."""

@@ -1,0 +1,38 @@
+"""Every number an explanation says of a shipped scenario is in its result."""
+
+import numbers_of
+import pytest
+from scenario_runs import SCENARIOS, ScenarioRuns
+
+from cosim.explain import figures_of
+
+FILES = sorted(path.name for path in SCENARIOS.glob("*.toml"))
+# run whole by other tests too, or with what is told of late in the month
+WHOLE = ("office_heat.toml", "office_33_ports.toml", "office_crowded.toml", "office_elrp.toml")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_number_is_the_runs(scenario_runs: ScenarioRuns, file):
+    run = scenario_runs.run(file, *([] if file in WHOLE else ["days=2"]))
+    told = run.explain()
+    assert numbers_of.check(run, told) >= 15
+    for name in figures_of(run):
+        numbers_of.check(run, run.explain(name))
+    assert all(sentence.text.endswith(".") for sentence in told.sentences)
+    assert not [sentence for sentence in told.sentences if " nan" in sentence.text or "None" in sentence.text]
+
+
+def test_a_gain_is_the_difference_of_two_runs(scenario_runs: ScenarioRuns):
+    run = scenario_runs.run("office_v2b.toml", "days=2")
+    base = scenario_runs.run("office_v2b.toml", "days=2", "sites.office.policy.name=uncontrolled")
+    told = run.explain(against=base)
+    assert numbers_of.check(run, told, base) >= 25
+    assert "(llf instead of uncontrolled)" in told.text
+
+
+def test_a_month_is_told_in_ten_to_25_lines(scenario_runs: ScenarioRuns):
+    run = scenario_runs.run("office_v2b.toml")
+    told = run.explain()
+    numbers_of.check(run, told)
+    assert 10 <= len(told.sentences) <= 25
+    assert len({sentence.text for sentence in told.sentences}) == len(told.sentences)

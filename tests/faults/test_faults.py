@@ -1,0 +1,36 @@
+"""The short form of `python -m tests.faults`: a few of each kind of fault."""
+
+import pytest
+from crashes import cut_at_every_write, full_at_every_write
+from kills import killed_at_random
+from small_run import SmallRun
+
+from cosim.orchestrate import gate
+from cosim.scenario import inputs
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "EVERY_S", gate.EVERY_S)  # put back afterwards, as what reads the inputs
+        patch.setattr(inputs, "read_inputs", inputs.read_inputs)
+        yield SmallRun(tmp_path_factory.mktemp("faults"))
+
+
+def must_hold(tally):
+    assert tally.n > 2
+    assert (tally.opened, tally.lost, tally.same) == (tally.n, 0, tally.n), tally.notes
+
+
+def test_killed_runs_go_on_to_the_same_bytes(small_run):
+    must_hold(killed_at_random(small_run, 5, seed=1))
+
+
+def test_power_lost_at_some_writes(small_run):
+    must_hold(cut_at_every_write(small_run, every=29))
+
+
+def test_a_full_disk_is_told_and_what_was_done_is_kept(small_run):
+    tally = full_at_every_write(small_run, every=9)
+    must_hold(tally)
+    assert tally.told == tally.n
