@@ -40,9 +40,11 @@ def compare_(
     else:
         _show(found)
     if csv is not None:
+        from cosim.results.csv_cells import safe_cell
         from cosim.results.disk import write_whole
 
-        write_whole(csv, found.kpis.to_csv(index=False).encode())
+        cells = found.kpis.map(lambda value: safe_cell(value) if isinstance(value, str) else value)
+        write_whole(csv, cells.to_csv(index=False).encode())
     for written in (csv, None if out is None else found.report(out)):
         if written is not None:
             typer.echo(str(written), err=as_json)

@@ -24,7 +24,7 @@ def main() -> None:
 
     imports_mb = _peak_mb()
     with tempfile.TemporaryDirectory() as folder:
-        scenario = cosim.load_scenario(_year_of_the_office(Path(folder)))
+        scenario = cosim.load_scenario(year_of_the_office(Path(folder)))
         start = time.process_time()
         run = cosim.run(scenario, Path(folder) / "year.h5")
         seconds = time.process_time() - start
@@ -49,7 +49,7 @@ def help_time() -> dict[str, tuple[float, str, str]]:
     return {"cosim --help": (min(used), "s", "")}
 
 
-def _year_of_the_office(folder: Path) -> Path:
+def year_of_the_office(folder: Path) -> Path:
     """The office with generated sessions for 2019; its building repeats four weeks of June by weekday."""
     with (ROOT / "scenarios/data/office_g0m_2019-06.csv").open() as file:
         june = [float(row["kw"]) for row in csv.DictReader(file)]

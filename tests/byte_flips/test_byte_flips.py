@@ -1,4 +1,4 @@
-"""Row 111 in small; `python -m tests.byte_flips` makes 1,200 mutations of a real run."""
+"""Row 111 in small; `python -m tests.faults --only flips` makes 1,200 mutations of a run."""
 
 import synthetic_file
 from flips import counted

@@ -56,6 +56,14 @@ def test_json_is_one_object_and_the_files_are_named_on_the_other_stream(pair, tm
     assert (tmp_path / "page.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_row_75_the_name_of_a_file_is_no_formula_in_the_csv(pair, tmp_path):
+    named = [tmp_path / name for name in ("=1+1.h5", "b.h5")]
+    for path, run_file in zip(named, pair, strict=True):
+        path.symlink_to(run_file)
+    assert call("compare", *named, "--csv", tmp_path / "kpis.csv").exit_code == 0
+    assert set(pd.read_csv(tmp_path / "kpis.csv")["run"]) == {"'=1+1", "b"}
+
+
 def test_the_baseline_is_chosen_by_file(pair):
     told = call("compare", *pair, "--baseline", pair[1], "--json")
     assert json.loads(told.stdout)["baseline"] == "1"

@@ -23,7 +23,11 @@ from sims.faults import StoreError
 
 @dataclass
 class Tally:
-    """What came of a kind of fault: `n` cases, how many opened, lost steps, ended the same, told rightly."""
+    """What came of a kind of fault.
+
+    `n` cases; of these so many `opened`; acknowledged steps `lost` in all; so many that ended the `same`;
+    so many `told` with exit code 5 and why, None where the process was gone.
+    """
 
     n: int = 0
     opened: int = 0
@@ -31,6 +35,12 @@ class Tally:
     same: int = 0
     told: int | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every figure is what it must be."""
+        told = self.n if self.told is None else self.told
+        return self.n > 0 and self.lost == 0 and {self.opened, self.same, told} == {self.n}
 
     def add(self, run: SmallRun, folder: Path, acknowledged: int) -> None:
         """Look at what one case left, and go on with it."""
@@ -150,7 +160,10 @@ def _full_at(run: SmallRun, folder: Path, at: int, tally: Tally) -> bool:
             cosim.run(run.scenario, folder / "run.h5")
         except StoreError as error:
             assert tally.told is not None
-            tally.told += error.exit_code == 5 and "No space left" in str(error) and "free" in str(error)
+            rightly = error.exit_code == 5 and "No space left" in str(error) and "free" in str(error)
+            tally.told += rightly
+            if not rightly:
+                tally.notes.append(f"write {at}: told {error}")
         else:
             return False
     if list(folder.rglob("*.tmp")):

@@ -1,4 +1,4 @@
-"""Runs killed with -9 at a random moment, some again and again while they go on.
+"""Runs killed with -9 at a random moment, a few again and again while they go on.
 
 Every run is a fork of this process, which has all modules loaded and compiled: a case takes a second.
 """
@@ -18,42 +18,54 @@ from pathlib import Path
 from crashes import Tally
 from small_run import SmallRun
 
-import cosim
 from cosim.results import checkpoints, writer
-from cosim.results.checkpoints import read_request
 
-MOST_KILLS = 20
-KILLED_AGAIN = 0.5
+IN_A_ROW = 20
+MOST_TRIES = 5
 
 
 def killed_at_random(run: SmallRun, n: int, seed: int) -> Tally:
-    """Kill `n` runs; half of them are killed again while they go on, up to 20 times each."""
+    """Kill `n` runs, each once, look at what is left and let it go on to its end."""
     chance = random.Random(seed)  # noqa: S311 - moments, no secrets
     tally, folder = Tally(), run.folder.parent / "killed"
     span_s = _time_of(run, folder)
-    kills, late = 0, 0
-    for _ in range(n):
+    late = 0
+    while tally.n < n:
         folder.mkdir()
-        acknowledged = 0
-        for again in range(MOST_KILLS):
-            work = (lambda: run.begin(folder)) if not again else (lambda: _go_on(run, folder))
-            died, steps = _killed(work, chance.uniform(0.0, span_s))
-            acknowledged = max(acknowledged, steps)
-            kills += died
-            late += not died
-            if not died or chance.random() > KILLED_AGAIN:
-                break
-        tally.add(run, folder, acknowledged)
+        died, acknowledged = _killed(lambda: run.begin(folder), chance.uniform(0.0, span_s))
+        if died:
+            tally.add(run, folder, acknowledged)
+        else:
+            late += 1  # it was over before its kill, which shows nothing
         shutil.rmtree(folder)
-    tally.notes.append(f"{kills} kills in {n} runs of {span_s:.2f} s; {late} were over before their kill")
+        if late > MOST_TRIES * n:
+            raise RuntimeError(f"{late} runs were over before they could be killed")
+    tally.notes.append(
+        f"moments within {span_s:.2f} s, seed {seed}; {late} more runs were over before theirs"
+    )
     return tally
 
 
-def _go_on(run: SmallRun, folder: Path) -> None:
-    if not (folder / "run.h5").exists() and read_request(folder / "run.parts") is None:
-        run.begin(folder)
-    else:
-        cosim.resume(folder / "run.h5")
+def killed_again_and_again(run: SmallRun, n: int, seed: int) -> Tally:
+    """Kill each of `n` runs and what goes on with it, 20 times in a row at the most."""
+    chance = random.Random(seed)  # noqa: S311 - moments, no secrets
+    tally, folder = Tally(), run.folder.parent / "again"
+    span_s = _time_of(run, folder)
+    kills = 0
+    for _ in range(n):
+        folder.mkdir()
+        acknowledged = 0
+        for _ in range(IN_A_ROW):
+            # early, or the run would be over long before its twentieth kill
+            died, steps = _killed(lambda: run.go_on(folder), chance.uniform(0.0, 0.4 * span_s))
+            acknowledged = max(acknowledged, steps)
+            kills += died
+            if not died:
+                break
+        tally.add(run, folder, acknowledged)
+        shutil.rmtree(folder)
+    tally.notes.append(f"{kills} kills in {n} runs")
+    return tally
 
 
 def _time_of(run: SmallRun, folder: Path) -> float:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -47,3 +48,13 @@ def test_a_cell_that_starts_like_a_formula_is_a_number(text):
 @given(st.floats())
 def test_every_number_stays(value):
     assert safe_cell(repr(value)) == repr(value)
+
+
+def test_every_table_that_is_written_passes_its_texts_through():
+    writers = [
+        path
+        for path in (Path(__file__).parents[2] / "cosim").rglob("*.py")
+        if any(call in path.read_text("utf-8") for call in (".to_csv(", "csv.writer(", "csv.DictWriter("))
+    ]
+    assert len(writers) > 1
+    assert [path.name for path in writers if "safe_cell(" not in path.read_text("utf-8")] == []
