@@ -94,7 +94,7 @@ def _notes(path: Path, found: dict[str, Any]) -> Iterator[str]:
         yield "holds no hashes (written by an older gridpark): bytes cannot be checked"
     parts = path.with_suffix(".parts")
     if found["damage"] and parts.is_dir():
-        yield f"finished windows of a run are kept in {parts}"
+        yield f"finished steps of a run are kept in {parts}"
 
 
 def _in_own_process(path: Path) -> dict[str, Any]:

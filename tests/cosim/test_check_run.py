@@ -75,8 +75,10 @@ def test_the_worst_step_and_port_are_named(heat, tmp_path):
     assert told.entity == heat.header.site("office").evse[port]
 
 
-def first_bidirectional(run: Run) -> int:
-    return run.header.site("office").evse_kind.index("bidirectional")
+def bidirectional(run: Run) -> tuple[int, int]:
+    """A step and a bidirectional port with a car."""
+    port = run.header.site("office").evse_kind.index("bidirectional")
+    return int(np.argmax(run.site("office").session[:, port] >= 0)), port
 
 
 CHANGES: dict[str, tuple[str, str, Callable[[Run], tuple[str, Callable]]]] = {
@@ -98,6 +100,8 @@ CHANGES: dict[str, tuple[str, str, Callable[[Run], tuple[str, Callable]]]] = {
         "sites/office/soc", at(charging(run), np.nan))),
     "I4 over its power": ("I4", "sites/office/evse_kw", lambda run: (
         "sites/office/evse_kw", at(charging(run), 20.01))),
+    "I4 back over its power": ("I4", "sites/office/evse_kw", lambda run: (
+        "sites/office/evse_kw", at(bidirectional(run), -500.0))),
     "I4 one way": ("I4", "sites/office/evse_kw", lambda run: (
         "sites/office/evse_kw", at((50, run.header.site("office").evse_kind.index("unidirectional")), -2.0))),
     "I4 nobody's row": ("I4", "sites/office/session", lambda run: (
@@ -129,6 +133,8 @@ def test_one_changed_number_is_found(heat, tmp_path, kind):
     else:
         change = make(heat)
     found = altered(heat, tmp_path / "x.h5", change)
+    if "back over" in kind:
+        assert any("within the power of the port" in one.what for one in found)
     assert any(one.rule == rule and where.lstrip("/") in one.where for one in found), list(map(str, found))
 
 

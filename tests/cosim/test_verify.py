@@ -138,7 +138,7 @@ def test_what_is_left_of_an_unfinished_run_is_pointed_at(tmp_path):
     (tmp_path / "x.parts").mkdir()
     (tmp_path / "x.h5").write_bytes(b"")
     assert verify_file(tmp_path / "x.h5").notes == (
-        f"finished windows of a run are kept in {tmp_path / 'x.parts'}",
+        f"finished steps of a run are kept in {tmp_path / 'x.parts'}",
     )
 
 

@@ -75,6 +75,19 @@ def filtered(number: int) -> Callable[[h5py.File, str], object]:
     return make
 
 
+def external(file: h5py.File, name: str) -> None:
+    """A dataset whose values are the bytes of another file: the password file's, say."""
+    secret = Path(file.filename).with_name("secret.txt")
+    secret.write_bytes(b"secret!!" * 192)
+    file.create_dataset(name, (192,), "f8", external=[(str(secret), 0, 192 * 8)])
+
+
+def virtual(file: h5py.File, name: str) -> None:
+    layout = h5py.VirtualLayout((192,), "f8")
+    layout[:] = h5py.VirtualSource("elsewhere.h5", "x", (192,))
+    file.create_virtual_dataset(name, layout)
+
+
 def fan_out(file: h5py.File) -> None:
     """Three levels of groups that all hold all: a walk would meet a billion objects."""
     levels = [file.create_group(f"level{i}") for i in range(3)]
@@ -95,6 +108,13 @@ KINDS: dict[str, tuple[str, Callable[[h5py.File], object]]] = {
     "fan-out": ("is a link", fan_out),
     "deep": ("nested too deep", nested),
     "soft link to nothing": ("is a link", lambda file: file.__setitem__("x", h5py.SoftLink("/none"))),
+    "link to another file": (
+        "is a link",
+        instead(lambda file, name: file.__setitem__(name, h5py.ExternalLink("elsewhere.h5", "/x"))),
+    ),
+    "external storage": ("not a plain", instead(external)),
+    "virtual": ("not a plain", instead(virtual)),
+    "opaque": ("not a plain", instead(lambda file, name: file.create_dataset(name, (192,), "V8"))),
     "committed type": ("not a plain", lambda file: file.__setitem__("type", np.dtype("f8"))),
     "references": (
         "not a plain",
