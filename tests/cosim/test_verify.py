@@ -110,6 +110,37 @@ def test_a_file_without_hashes_says_so_and_keeps_the_rules(run, tmp_path):
     assert {violation.rule for violation in verdict.violations} >= {"I2", "I3", "I6"}
 
 
+def narrowed(file: h5py.File) -> None:
+    held, known = file["sites/office/soc"][()], dict(file["sites/office/soc"].attrs)
+    del file["sites/office/soc"]
+    made = file.create_dataset("sites/office/soc", data=held.astype("f4"))
+    made.attrs.update({name: known[name] for name in ("units", "long_name")})
+
+
+STRANGE = {
+    "type": (narrowed, "/sites/office/soc: its type is float32, not float64"),
+    "unit": (
+        lambda file: file["sites/office/soc"].attrs.modify("units", "%"),
+        "/sites/office/soc: its units is '%'",
+    ),
+    "axis": (put("feeder/time", 3, 1.0), "/feeder/time: is not the axis the file's header tells"),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_without_hashes_the_layout_still_tells(run, tmp_path, kind):
+    from cosim.verify_inside import look_inside
+
+    change, words = STRANGE[kind]
+
+    def without_hashes(file: h5py.File) -> None:
+        del file["manifest"]
+        change(file)
+
+    found = look_inside(changed(run, tmp_path / "old.h5", without_hashes))
+    assert any(words in sentence for sentence in found["damage"]), found["damage"]
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n" + bytes(200)])
 def test_what_is_no_result_is_told(tmp_path, content):
     (tmp_path / "x.h5").write_bytes(content)
