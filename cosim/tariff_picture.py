@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cosim.results.page import figure, page, section, source
-from cosim.results.plots import FONT
+from cosim.results.figures.base import FONT
+from cosim.results.pages.page import figure, page, section, source
 from cosim.tariff_table import DayTable, Rate, year_table
 from cosim.tariff_text import price_text, tariff_lines
 

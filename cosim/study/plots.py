@@ -9,8 +9,8 @@ from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.compare_plots import COLOURS, say, styled
-from cosim.results.plots import BLUE, GREY, ORANGE
+from cosim.results.compare.plots import COLOURS, say, styled
+from cosim.results.figures.base import BLUE, GREY, ORANGE
 from cosim.study.judged import Judged
 from cosim.study.pareto import pareto_points
 from cosim.study.roles import SEED, group_of, is_numeric, level_text, task_axes

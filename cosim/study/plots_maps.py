@@ -8,8 +8,8 @@ from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.compare_plots import say, styled
-from cosim.results.plots import RED
+from cosim.results.compare.plots import say, styled
+from cosim.results.figures.base import RED
 from cosim.study.capacity import Crossing, crossing, size_curves
 from cosim.study.judged import LOADING, VOLTAGE, Judged
 from cosim.study.plots import SYMBOLS, group_colour

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_sites import Small, car, ports, ran, site
 
-from cosim.results.network_plot import feeder_picture, worst_step
+from cosim.results.figures.network import feeder_picture, worst_step
 from networks import SHIPPED, builder
 from sims.feeder import simbench_nets as simbench
 from sims.feeder.reference_year import YearProfiles

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from cosim.cli import app
 from cosim.results import images, open_run
-from cosim.results.gallery import Gallery
-from cosim.results.images import ImagesError, write_images
-from cosim.results.plots import plain_figure
+from cosim.results.figures.base import plain_figure
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.images import ImagesError, write_images
 
 
 def figure(title="a title"):

@@ -7,7 +7,7 @@ import synthetic
 from browser import Browser
 
 from cosim.results import open_run
-from cosim.results.page import Html, page
+from cosim.results.pages.page import Html, page
 
 DRAWN = """Array.from(document.querySelectorAll("figure")).map(box => ({
     name: box.id,

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from cosim.results import open_run, page_style, report_sessions
+from cosim.results import open_run
+from cosim.results.pages import report_sessions, style
 
 
 class Page(HTMLParser):
@@ -42,8 +43,8 @@ def test_nothing_is_fetched(page):
     policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
     assert policy.startswith("default-src 'none'")
     assert "http" not in policy
-    assert "@import" not in page_style.CSS
-    assert "url(" not in page_style.CSS
+    assert "@import" not in style.CSS
+    assert "url(" not in style.CSS
 
 
 def test_plotly_is_inlined_once_and_offers_no_upload(page):

@@ -1,4 +1,4 @@
-"""Figures of several runs over each other: each takes a table with one column a run, see `compare_frames`."""
+"""Figures of several runs over each other: each takes a table with one column a run, see `frames`."""
 
 # pandas comes without types: what a frame gives is read as any of several things
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cosim.results.elements import OVERLOAD_PERCENT
-from cosim.results.plots import BLUE, FONT, GREEN, GREY, ORANGE, RED, STEP
+from cosim.results.figures.base import BLUE, FONT, GREEN, GREY, ORANGE, RED, STEP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ def overlaid_loading(loading_percent: "pd.DataFrame", title: str, zone: str) -> 
 
 
 def durations(curves: "pd.DataFrame", title: str, y_title: str, *, rating: bool = False) -> "Figure":
-    """Duration curves, from `compare_frames.duration_curves`; `rating` draws the line of 100 %."""
+    """Duration curves, from `frames.duration_curves`; `rating` draws the line of 100 %."""
     figure = styled(title, "Share of the time with at least this value (%)", y_title)
     for trace in _lines(curves, {}):
         figure.add_scatter(**trace)

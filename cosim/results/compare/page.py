@@ -4,11 +4,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cosim.results.compare_text import delta_text, kpi_of, told, usual
+from cosim.results.compare.text import delta_text, kpi_of, told, usual
 from cosim.results.disk import write_whole
-from cosim.results.gallery import Gallery
 from cosim.results.kpi_table import PLACES
-from cosim.results.page import NOTHING, Html, folded, joined, note, page, section, source, table, titled
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.page import NOTHING, Html, folded, joined, note, page, section, source, table, titled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NewType
 
 import numpy as np
 
-from cosim.results.page_style import CSS, DRAW, POLICY
-from cosim.results.plots import height_px
+from cosim.results.figures.base import height_px
+from cosim.results.pages.style import CSS, DRAW, POLICY
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -125,7 +125,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int, 
     numbers : int
         So many of the last columns are aligned as numbers.
     look : str
-        Class in `page_style.CSS`.
+        Class in `style.CSS`.
     """
 
     def line(cells: Sequence[str], tag: str) -> str:

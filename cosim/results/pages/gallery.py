@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from cosim.results.page import Html, figure
+from cosim.results.pages.page import Html, figure
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

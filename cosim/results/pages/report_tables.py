@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cosim.results.kpi_table import KpiRow
-from cosim.results.page import Html, table
+from cosim.results.pages.page import Html, table
 
 
 def figure_table(rows: Sequence[KpiRow]) -> Html:

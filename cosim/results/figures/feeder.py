@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.results.elements import OVERLOAD_PERCENT
-from cosim.results.kpi_table import unique
-from cosim.results.plots import (
+from cosim.results.figures.base import (
     BLUE,
     LIMIT,
     LINES,
@@ -24,7 +23,8 @@ from cosim.results.plots import (
     remark,
     stamps,
 )
-from cosim.results.thinning import column_starts, steps_per_column
+from cosim.results.figures.thinning import column_starts, steps_per_column
+from cosim.results.kpi_table import unique
 from cosim.results.voltage_quality import ANSI_RANGE_A, BY_PHASE, EN_50160
 
 if TYPE_CHECKING:

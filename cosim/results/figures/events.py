@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cosim.results.plots import GREEN, GREY, ORANGE, RED, STEP, base_figure, edges, held
+from cosim.results.figures.base import GREEN, GREY, ORANGE, RED, STEP, base_figure, edges, held
 from sims.signals.response.settlement import Settlement
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosim.results.disk import write_whole
-from cosim.results.gallery import Gallery
-from cosim.results.images import ImageFormat, write_images
 from cosim.results.kpi_table import Figures, kpi_rows
-from cosim.results.page import Card, Html, cards, folded, page, source
-from cosim.results.report_feeder import feeder_section
-from cosim.results.report_site import site_sections
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.images import ImageFormat, write_images
+from cosim.results.pages.page import Card, Html, cards, folded, page, source
+from cosim.results.pages.report_feeder import feeder_section
+from cosim.results.pages.report_site import site_sections
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

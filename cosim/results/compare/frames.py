@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cosim.results.plots import edges, held
+from cosim.results.figures.base import edges, held
 from sims.signals.billing.bill_totals import bill_totals
 
 if TYPE_CHECKING:

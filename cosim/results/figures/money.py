@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cosim.results.plots import BLUE, GREEN, GREY, RED, empty, plain_figure, remark
+from cosim.results.figures.base import BLUE, GREEN, GREY, RED, empty, plain_figure, remark
 from cosim.results.session_costs import car_costs
 
 if TYPE_CHECKING:

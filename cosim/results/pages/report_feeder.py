@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cosim.results.gallery import Gallery
 from cosim.results.kpi_table import kpi_rows, unique
-from cosim.results.page import NOTHING, Html, columns, joined, section, table, titled
-from cosim.results.report_tables import figure_table
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.page import NOTHING, Html, columns, joined, section, table, titled
+from cosim.results.pages.report_tables import figure_table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cosim.results.disk import write_whole
-from cosim.results.plots import height_px
+from cosim.results.figures.base import height_px
 from sims.faults import GridparkError
 
 if TYPE_CHECKING:

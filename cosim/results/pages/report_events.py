@@ -3,8 +3,8 @@
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.gallery import Gallery
-from cosim.results.page import NOTHING, Html, table, titled
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.page import NOTHING, Html, table, titled
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

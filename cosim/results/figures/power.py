@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.results.demand_so_far import demand_so_far
-from cosim.results.plots import (
+from cosim.results.figures.base import (
     BLUE,
     GREEN,
     GREY,
@@ -25,7 +25,7 @@ from cosim.results.plots import (
     remark,
     stamps,
 )
-from cosim.results.thinning import column_length, column_means, steps_per_column
+from cosim.results.figures.thinning import column_length, column_means, steps_per_column
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.plots import BLUE, GREEN, GREY, ORANGE, STEP, base_figure, drawn, of_clock, remark
+from cosim.results.figures.base import BLUE, GREEN, GREY, ORANGE, STEP, base_figure, drawn, of_clock, remark
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cosim.results.gallery import Gallery
 from cosim.results.kpi_table import kpi_rows
-from cosim.results.page import NOTHING, Html, columns, folded, joined, note, section, titled
-from cosim.results.report_bill import bill_tables, cost_table
-from cosim.results.report_events import event_part
-from cosim.results.report_sessions import session_table
-from cosim.results.report_tables import figure_table
-from cosim.results.run_html import site_table
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.page import NOTHING, Html, columns, folded, joined, note, section, titled
+from cosim.results.pages.report_bill import bill_tables, cost_table
+from cosim.results.pages.report_events import event_part
+from cosim.results.pages.report_sessions import session_table
+from cosim.results.pages.report_tables import figure_table
+from cosim.results.pages.run_html import site_table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

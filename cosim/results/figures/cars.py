@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.plots import (
+from cosim.results.figures.base import (
     BLUE,
     GREEN,
     GREY,
@@ -23,9 +23,9 @@ from cosim.results.plots import (
     remark,
     stamps,
 )
-from cosim.results.plots_ports import MOST_ROWS, NO_PORTS, add_rows, busiest_ports, port_names, said_of_rows
-from cosim.results.plots_stays import stay_soc
-from cosim.results.thinning import column_starts, steps_per_column
+from cosim.results.figures.ports import MOST_ROWS, NO_PORTS, add_rows, busiest_ports, port_names, said_of_rows
+from cosim.results.figures.stays import stay_soc
+from cosim.results.figures.thinning import column_starts, steps_per_column
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

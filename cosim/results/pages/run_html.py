@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cosim.results.kpi_table import Figures, KpiRow, kpi_rows
-from cosim.results.page import Html, joined, note, table
+from cosim.results.pages.page import Html, joined, note, table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

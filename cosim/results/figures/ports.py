@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.plots import (
+from cosim.results.figures.base import (
     BLUE,
     LINES,
     ORANGE,
@@ -18,7 +18,7 @@ from cosim.results.plots import (
     of_clock,
     remark,
 )
-from cosim.results.thinning import column_means, steps_per_column
+from cosim.results.figures.thinning import column_means, steps_per_column
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -4,7 +4,7 @@ from datetime import datetime
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.page import Html, folded, joined, note, table
+from cosim.results.pages.page import Html, folded, joined, note, table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

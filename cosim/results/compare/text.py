@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cosim.results.compare_kpis import DELIVERED
+from cosim.results.compare.kpis import DELIVERED
 from cosim.results.kpi_table import DECIMALS, SCOPES, Kpi, value_text
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.results.elements import OVERLOAD_PERCENT
+from cosim.results.figures.base import BLUE, GREEN, GREY, LIMIT, LINES, empty, plain_figure, remark
+from cosim.results.figures.feeder import most_loaded
 from cosim.results.kpi_table import unique
-from cosim.results.plots import BLUE, GREEN, GREY, LIMIT, LINES, empty, plain_figure, remark
-from cosim.results.plots_feeder import most_loaded
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -5,7 +5,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from cosim.results.kpis_sessions import SHORT_KWH
-from cosim.results.page import Html, folded, table
+from cosim.results.pages.page import Html, folded, table
 
 if TYPE_CHECKING:
     from cosim.results.run import Run

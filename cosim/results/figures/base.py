@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.thinning import column_length, column_starts, extreme_steps, steps_per_column
+from cosim.results.figures.thinning import column_length, column_starts, extreme_steps, steps_per_column
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cosim.results.figures.base import BLUE, RED, plain_figure, remark
 from cosim.results.kpis_sessions import SHORT_KWH
-from cosim.results.plots import BLUE, RED, plain_figure, remark
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

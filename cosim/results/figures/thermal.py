@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.kpi_table import unique
-from cosim.results.kpis_feeder import OVERLOAD_PERCENT
-from cosim.results.kpis_thermal import LONG_EMERGENCY_C, NORMAL_CYCLIC_C
-from cosim.results.plots import (
+from cosim.results.figures.base import (
     BLUE,
     GREY,
     LIMIT,
@@ -24,7 +21,10 @@ from cosim.results.plots import (
     remark,
     stamps,
 )
-from cosim.results.thinning import extreme_steps, steps_per_column
+from cosim.results.figures.thinning import extreme_steps, steps_per_column
+from cosim.results.kpi_table import unique
+from cosim.results.kpis_feeder import OVERLOAD_PERCENT
+from cosim.results.kpis_thermal import LONG_EMERGENCY_C, NORMAL_CYCLIC_C
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cosim.results.figures.base import FONT, GREY
+from cosim.results.figures.network_layout import is_map, positions
 from cosim.results.kpi_table import unique
-from cosim.results.network_layout import is_map, positions
-from cosim.results.plots import FONT, GREY
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
