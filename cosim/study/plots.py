@@ -10,7 +10,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from cosim.results.compare.plots import COLOURS, say, styled
-from cosim.results.figures.base import BLUE, GREY, ORANGE
+from cosim.results.figures.base import BLUE, GREY, ORANGE, split_figure
 from cosim.study.judged import Judged
 from cosim.study.pareto import pareto_points
 from cosim.study.roles import SEED, group_of, is_numeric, level_text, task_axes
@@ -86,8 +86,6 @@ def pareto(
     group : str or None
         Axis told apart by colour and symbol.
     """
-    from plotly.subplots import make_subplots
-
     settings = [axis for axis in axes if axis != SEED]
     aims, task = [cost.name, *(one.name for one in others)], task_axes(judged, settings)
     points = pareto_points(judged, settings, aims, task)
@@ -99,7 +97,7 @@ def pareto(
         figure = styled(title, "", cost.axis)
         say(figure, "nothing is known of cost, or of all other aims")
         return figure
-    figure = styled(title, "", "", make_subplots(1, len(drawn), shared_yaxes=True, horizontal_spacing=0.04))
+    figure = styled(title, "", "", split_figure(1, len(drawn), shared_yaxes=True, horizontal_spacing=0.04))
     figure.update_yaxes(title_text=escape(cost.axis), col=1)
     for i, one in enumerate(drawn, start=1):
         figure.update_xaxes(title_text=one.axis, col=i)
@@ -161,11 +159,9 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
 
 def _panes(title: str, figures: Sequence[Judged], x_title: str, gap: float = 0.11) -> "Figure":
     """Two panes a row, one a figure, apart by `gap` of the width."""
-    from plotly.subplots import make_subplots
-
     rows = -(-len(figures) // 2)
     gaps = {"horizontal_spacing": gap, "vertical_spacing": 0.28 / max(1, rows)}
-    figure = styled(title, "", "", make_subplots(rows, min(2, len(figures)), **gaps))
+    figure = styled(title, "", "", split_figure(rows, min(2, len(figures)), **gaps))
     for i, one in enumerate(figures):
         place = {"row": i // 2 + 1, "col": i % 2 + 1}
         figure.update_yaxes(title_text=escape(one.axis), **place)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cosim.results.elements import OVERLOAD_PERCENT
-from cosim.results.figures.base import BLUE, FONT, GREEN, GREY, ORANGE, RED, STEP
+from cosim.results.figures.base import BLUE, FONT, GREEN, GREY, ORANGE, RED, STEP, new_figure, split_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +54,7 @@ def durations(curves: "pd.DataFrame", title: str, y_title: str, *, rating: bool 
 
 def cost_to_date(energy: "pd.DataFrame", demand: "pd.DataFrame", title: str, currency: str) -> "Figure":
     """Energy and demand lines of the bill to date, shape (n_dates, n_runs) each [currency], side by side."""
-    from plotly.subplots import make_subplots
-
-    panes = make_subplots(1, 2, subplot_titles=("Energy", "Demand charge"), horizontal_spacing=0.09)
+    panes = split_figure(1, 2, subplot_titles=("Energy", "Demand charge"), horizontal_spacing=0.09)
     figure = styled(title, "", f"Bill to date ({escape(currency)})", panes)
     figure.update_yaxes(title_text="", col=2)
     for column, table in enumerate((energy, demand), start=1):
@@ -104,9 +102,7 @@ def missing_by_session(missing_kwh: "pd.DataFrame", title: str) -> "Figure":
 
 def bill_waterfalls(parts: "pd.DataFrame", title: str, currency: str) -> "Figure":
     """How each run's bill adds up, shape (n_kinds, n_runs) [currency], one pane a run on one scale."""
-    from plotly.subplots import make_subplots
-
-    panes = make_subplots(
+    panes = split_figure(
         1,
         len(parts.columns),
         shared_yaxes=True,
@@ -123,11 +119,8 @@ def bill_waterfalls(parts: "pd.DataFrame", title: str, currency: str) -> "Figure
 
 def styled(title: str, x_title: str, y_title: str, panes: "Figure | None" = None) -> "Figure":
     """A figure in the looks of the report, its legend below; names in titles are escaped by the caller."""
-    from plotly.graph_objects import Figure
-
-    figure = Figure() if panes is None else panes
+    figure = new_figure() if panes is None else panes
     figure.update_layout(
-        template="plotly_white",
         title={"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
         font={"family": FONT, "size": 13},
         legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0.0},

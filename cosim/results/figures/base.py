@@ -19,7 +19,37 @@ LINES = (BLUE, GREEN, "#CC79A7", "#56B4E9", ORANGE, GREY)
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 STEP = {"shape": "hv"}
 LIMIT = {"color": RED, "dash": "dash", "width": 1.4}
+PALE = "#EBF0F8"
+AXIS = {
+    **{"automargin": True, "gridcolor": PALE, "linecolor": PALE, "ticks": ""},
+    **{"title": {"standoff": 15}, "zerolinecolor": PALE, "zerolinewidth": 2},
+}
+# a whole template of plotly's would be checked and written for every figure: a third of a report's time
+LOOKS: dict[str, Any] = {
+    "autotypenumbers": "strict",
+    "paper_bgcolor": "white",
+    "plot_bgcolor": "white",
+    "font": {"color": "#1f2937"},
+    "hoverlabel": {"align": "left"},
+    "legend": {"traceorder": "normal"},
+    "xaxis": AXIS,
+    "yaxis": AXIS,
+}
 Array = npt.NDArray[Any]
+
+
+def new_figure() -> "Figure":
+    """An empty figure in the house's looks."""
+    from plotly.graph_objects import Figure
+
+    return Figure(layout={"template": {"layout": LOOKS}})
+
+
+def split_figure(*args: Any, **kwargs: Any) -> "Figure":
+    """An empty figure of several panes, as plotly's `make_subplots` lays them out."""
+    from plotly.subplots import make_subplots
+
+    return make_subplots(*args, **kwargs, figure=new_figure())
 
 
 def base_figure(run: "Run", title: str, y_title: str, panes: "Figure | None" = None) -> "Figure":
@@ -31,11 +61,8 @@ def base_figure(run: "Run", title: str, y_title: str, panes: "Figure | None" = N
 
 def plain_figure(title: str, x_title: str, y_title: str, panes: "Figure | None" = None) -> "Figure":
     """A figure in the looks of all of them, empty or laid out in `panes`."""
-    from plotly.graph_objects import Figure
-
-    figure = Figure() if panes is None else panes
+    figure = new_figure() if panes is None else panes
     figure.update_layout(
-        template="plotly_white",
         title={
             **{"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
             **{"y": 1.0, "yref": "container", "yanchor": "top", "pad": {"t": 14}},

@@ -21,6 +21,7 @@ from cosim.results.figures.base import (
     ends,
     of_clock,
     remark,
+    split_figure,
     stamps,
 )
 from cosim.results.figures.ports import MOST_ROWS, NO_PORTS, add_rows, busiest_ports, port_names, said_of_rows
@@ -68,8 +69,6 @@ def car_soc(run: "Run", name: str) -> "Figure":
 
 def availability(run: "Run", name: str) -> "Figure":
     """How many cars are connected, above which of them (of very many: which port) when, and what it does."""
-    from plotly.subplots import make_subplots
-
     site, header = run.site(name), run.header.site(name)
     if not header.evse:
         return empty(base_figure(run, f"Availability: {escape(name)}", ""), NO_PORTS)
@@ -85,7 +84,7 @@ def availability(run: "Run", name: str) -> "Figure":
         few = said_of_rows(run, ports, len(header.evse), "ports", "by energy")[0]
     height = 170 + 22 * max(4, len(names))
     share = 170 / (height + 170)
-    panes = make_subplots(rows=2, shared_xaxes=True, row_heights=[share, 1 - share], vertical_spacing=0.05)
+    panes = split_figure(rows=2, shared_xaxes=True, row_heights=[share, 1 - share], vertical_spacing=0.05)
     figure = base_figure(run, f"Availability: {escape(name)}", "", panes)
     _add_count(figure, run, name)
     _add_states(figure, run, names, rows)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cosim.results.figures.base import BLUE, GREEN, GREY, RED, empty, plain_figure, remark
+from cosim.results.figures.base import BLUE, GREEN, GREY, RED, empty, plain_figure, remark, split_figure
 from cosim.results.session_costs import car_costs
 
 if TYPE_CHECKING:
@@ -67,13 +67,9 @@ def bill_waterfall(run: "Run", name: str) -> "Figure":
 
 def ev_costs(run: "Run", name: str) -> "Figure":
     """Energy and its cost of every car, beside how the costs are spread; at the price of every step."""
-    from plotly.subplots import make_subplots
-
     currency = escape(run.header.site(name).currency)
     costs = car_costs(run, name)
-    panes = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, column_widths=[0.7, 0.3], horizontal_spacing=0.03
-    )
+    panes = split_figure(rows=1, cols=2, shared_yaxes=True, column_widths=[0.7, 0.3], horizontal_spacing=0.03)
     figure = plain_figure(
         f"Energy cost per car: {escape(name)}", "Energy of the car (kWh, discharged subtracted)", "", panes
     )

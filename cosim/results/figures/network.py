@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.figures.base import FONT, GREY
+from cosim.results.figures.base import FONT, GREY, new_figure
 from cosim.results.figures.network_layout import is_map, positions
 from cosim.results.kpi_table import unique
 
@@ -51,13 +51,11 @@ def feeder_picture(run: "Run", step: int | None = None) -> "Figure":
         Lines and transformers coloured by loading, buses by voltage; names and values on hover. Buses lie
         where the network has them, else in a tree from the grid downwards.
     """
-    from plotly.graph_objects import Figure
-
     feeder = run.feeder
     chosen_by_us = step is None
     step = worst_step(run) if step is None else step
     x, y = positions(feeder.bus_x, feeder.bus_y, _edges(feeder), feeder.bus_slack)
-    figure = Figure()
+    figure = new_figure()
     _draw_joined(figure, feeder, x, y)
     _draw_lines(figure, run, step, x, y)
     _draw_buses(figure, run, step, x, y)
@@ -292,7 +290,6 @@ def _percent(value: float) -> str:
 
 def _arrange(figure: "Figure", title: str, x: Floats, y: Floats) -> None:
     figure.update_layout(
-        template="plotly_white",
         title={"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
         font={"family": FONT, "size": 13},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0.0, "title": {"text": "Loading "}},

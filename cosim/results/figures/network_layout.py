@@ -1,6 +1,5 @@
 """Where the buses of a feeder are drawn: on the map when the network knows, else as a tree from the grid."""
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
@@ -43,22 +42,42 @@ def tree(n_bus: int, edges: Ints, slack: Ints) -> tuple[Floats, Floats]:
 
     Buses that cannot be reached from a slack root trees of their own; in a mesh the shortest way counts.
     """
-    graph = nx.Graph()
-    graph.add_nodes_from(range(n_bus))
-    graph.add_edges_from(map(tuple, edges.tolist()))
+    near: list[list[int]] = [[] for _ in range(n_bus)]
+    for one, other in edges.tolist():
+        near[one].append(other)
+        near[other].append(one)
     x, y, columns = np.zeros(n_bus), np.zeros(n_bus), 0
     done: set[int] = set()
     for root in (*np.flatnonzero(slack).tolist(), *range(n_bus)):
         if root in done:
             continue
-        below = nx.bfs_tree(graph.subgraph(set(graph) - done), root)
-        for bus, depth in nx.single_source_shortest_path_length(below, root).items():
-            y[bus] = -depth
-        for bus in nx.dfs_postorder_nodes(below, root):
-            fed = list(below.successors(bus))
-            if fed:
-                x[bus] = (x[fed[0]] + x[fed[-1]]) / 2.0
+        fed = _fed_from(root, near, done)
+        for bus, below in fed.items():
+            y[below] = y[bus] - 1.0
+        for bus in _leaves_first(root, fed):
+            if below := fed[bus]:
+                x[bus] = (x[below[0]] + x[below[-1]]) / 2.0
             else:
                 x[bus], columns = columns, columns + 1
-        done |= set(below)
     return x, y
+
+
+def _fed_from(root: int, near: list[list[int]], done: set[int]) -> dict[int, list[int]]:
+    """What each bus feeds when all go the shortest way, nearest buses first; they are added to `done`."""
+    done.add(root)
+    fed: dict[int, list[int]] = {}
+    waiting = [root]
+    for bus in waiting:  # grows while it is read
+        fed[bus] = [other for other in dict.fromkeys(near[bus]) if other not in done]
+        done.update(fed[bus])
+        waiting += fed[bus]
+    return fed
+
+
+def _leaves_first(root: int, fed: dict[int, list[int]]) -> list[int]:
+    """Every bus after all that it feeds, branch by branch."""
+    stack, found = [root], []
+    while stack:
+        found.append(stack.pop())
+        stack += fed[found[-1]]
+    return found[::-1]

@@ -23,6 +23,7 @@ from cosim.results.figures.base import (
     held,
     of_clock,
     remark,
+    split_figure,
     stamps,
 )
 from cosim.results.figures.thinning import column_length, column_means, steps_per_column
@@ -38,10 +39,8 @@ SHADE = {ORANGE: "rgba(230,159,0,0.13)", GREY: "rgba(107,114,128,0.16)", BLUE: "
 
 def site_power(run: "Run", name: str) -> "Figure":
     """Net power with and without EVs, threshold and billed peaks, above the demand charge as it grows."""
-    from plotly.subplots import make_subplots
-
     charged = bool(run.tariff(name).demand)
-    panes = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
+    panes = split_figure(rows=2, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
     title = f"Net power{' and demand charge' if charged else ''}: {escape(name)}"
     figure = base_figure(run, title, "Power (kW)", panes if charged else None)
     _add_powers(figure, run, name)

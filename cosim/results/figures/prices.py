@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.figures.base import BLUE, GREEN, GREY, ORANGE, STEP, base_figure, drawn, of_clock, remark
+from cosim.results.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    STEP,
+    base_figure,
+    drawn,
+    of_clock,
+    remark,
+    split_figure,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -28,14 +39,12 @@ INTENSITIES = (
 
 def site_prices(run: "Run", name: str) -> "Figure":
     """Prices of a site above the CO2 intensities of its grid, where there are any."""
-    from plotly.subplots import make_subplots
-
     header = run.header.site(name)
     stored = run.signals(header.signals)
     prices, intensities = _told(stored, PRICES), _told(stored, INTENSITIES)
     rows = 2 if intensities else 1
     heights = [0.6, 0.4][:rows]
-    panes = make_subplots(rows=rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.07)
+    panes = split_figure(rows=rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.07)
     figure = base_figure(run, f"Prices and CO2: {escape(name)}", "", panes)
     for row, lines in enumerate((prices, intensities)[:rows], start=1):
         for label, colour, values in lines:

@@ -19,6 +19,7 @@ from cosim.results.figures.base import (
     ends,
     of_clock,
     remark,
+    split_figure,
     stamps,
 )
 from cosim.results.figures.thinning import extreme_steps, steps_per_column
@@ -37,12 +38,10 @@ UNNAMED: dict[str, Any] = {"mode": "lines", "line": LIMIT, "showlegend": False, 
 
 def transformer_heat(run: "Run") -> "Figure":
     """Hot spot, top oil and air below the loading that heats them; of several transformers the hottest."""
-    from plotly.subplots import make_subplots
-
     feeder, names = run.feeder, unique(run.header.transformers)
     i = int(np.argmax(np.nan_to_num(feeder.theta_hotspot_c, nan=-np.inf).max(axis=0)))
     of = f" (hottest of {len(names)})" if len(names) > 1 else ""
-    panes = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.35, 0.65], vertical_spacing=0.05)
+    panes = split_figure(rows=2, cols=1, shared_xaxes=True, row_heights=[0.35, 0.65], vertical_spacing=0.05)
     figure = base_figure(run, f"Transformer heat: {escape(names[i])}{of}", "", panes)
     _add_loading(figure, run, feeder.transformer_loading_percent[:, i])
     # temperatures are those at the ends of steps, the air's that of the whole step
