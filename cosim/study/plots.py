@@ -141,9 +141,8 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
                 f"{escape(low)} … {escape(high)}"
                 for low, high in zip(moved["low_at"], moved["high_at"], strict=True)
             ],
-            textposition="auto",
-            textangle=0,
-            insidetextanchor="middle",
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{y}: %{base:,.5~g} to %{x:,.5~g}<extra></extra>",
             showlegend=False,
             **place,
@@ -151,10 +150,16 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
         mean = judged[one.name].mean()
         if not isnan(mean):
             figure.add_vline(x=mean, line={"color": ORANGE, "dash": "dot", "width": 1.4}, **place)
-        figure.update_xaxes(title_text=one.axis, **place)
+        figure.update_xaxes(title_text=one.axis, range=_with_room(moved), **place)
         figure.update_yaxes(title_text="", automargin=True, **place)
     figure.update_layout(hovermode="closest", bargap=0.35)
     return figure
+
+
+def _with_room(moved: "pd.DataFrame") -> tuple[float, float] | None:
+    """An axis from a little below the bars to so far beyond that what is written beside them has room."""
+    low, high = float(moved["low"].min()), float((moved["low"] + moved["range"]).max())
+    return (low - 0.05 * (high - low), high + 0.55 * (high - low)) if high > low else None
 
 
 def _panes(title: str, figures: Sequence[Judged], x_title: str, gap: float = 0.11) -> "Figure":
@@ -166,7 +171,7 @@ def _panes(title: str, figures: Sequence[Judged], x_title: str, gap: float = 0.1
         place = {"row": i // 2 + 1, "col": i % 2 + 1}
         figure.update_yaxes(title_text=escape(one.axis), **place)
         figure.update_xaxes(title_text=escape(x_title), **place)
-    figure.update_layout(height=100 + PANE_HEIGHT * rows, legend_y=-0.24 / rows, hovermode="closest")
+    figure.update_layout(height=100 + PANE_HEIGHT * rows, hovermode="closest")
     return figure
 
 

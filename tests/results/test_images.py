@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cosim.cli import app
-from cosim.results import images, open_run
+from cosim.results import open_run
 from cosim.results.figures.base import plain_figure
+from cosim.results.pages import images
 from cosim.results.pages.gallery import Gallery
 from cosim.results.pages.images import ImagesError, write_images
 

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cosim.results.elements import OVERLOAD_PERCENT
-from cosim.results.figures.base import BLUE, FONT, GREEN, GREY, ORANGE, RED, STEP, new_figure, split_figure
+from cosim.results.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    STEP,
+    mark_limit,
+    plain_figure,
+    split_figure,
+)
+from cosim.results.kpis_sessions import SHORT_KWH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +33,6 @@ COLOURS = (GREY, BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#F0E442")
 DASHES = ("solid", "dash", "dot", "dashdot")
 MOST_SHORT = 40
 """So many sessions are drawn, those short of most."""
-SHORT_KWH = 0.05
 
 
 def overlaid_power(power_kw: "pd.DataFrame", title: str, zone: str) -> "Figure":
@@ -119,24 +129,16 @@ def bill_waterfalls(parts: "pd.DataFrame", title: str, currency: str) -> "Figure
 
 def styled(title: str, x_title: str, y_title: str, panes: "Figure | None" = None) -> "Figure":
     """A figure in the looks of the report, its legend below; names in titles are escaped by the caller."""
-    figure = new_figure() if panes is None else panes
-    figure.update_layout(
-        title={"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
-        font={"family": FONT, "size": 13},
-        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0.0},
-        margin={"l": 70, "r": 24, "t": 64, "b": 56},
-        height=420,
-        hovermode="x unified",
-    )
-    figure.update_xaxes(title_text=x_title, showgrid=True)
-    figure.update_yaxes(title_text=y_title)
+    figure = plain_figure(title, x_title, y_title, panes)
+    below = {"yref": "container", "y": 0.0, "yanchor": "bottom"}
+    figure.update_layout(legend=below, margin={"t": 64, "b": 92}, height=440, hovermode="x unified")
     return figure
 
 
 def _lines(table: "pd.DataFrame", shape: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """One line a column, the baseline in grey below the others."""
+    """One line a column; the baseline is grey and wider, so that it shows beneath one that equals it."""
     for i, label in enumerate(table.columns):
-        look = {**shape, **_look(i), "width": 1.5}
+        look = {**shape, **_look(i), "width": 1.5 if i else 3.5}
         yield {"x": table.index, "y": table[label], "name": escape(str(label)), "mode": "lines", "line": look}
 
 
@@ -162,7 +164,7 @@ def _waterfall(amounts: "pd.Series") -> dict[str, Any]:
 
 
 def _mark_rating(figure: "Figure") -> None:
-    figure.add_hline(y=OVERLOAD_PERCENT, line={"color": RED, "dash": "dash", "width": 1.4})
+    mark_limit(figure, OVERLOAD_PERCENT, "rating")
     figure.update_yaxes(rangemode="tozero")
 
 

@@ -124,6 +124,12 @@ def drawn(run: "Run", values: Array) -> dict[str, Array]:
     return {"x": x, "y": held(values[kept])}
 
 
+def mark_limit(figure: "Figure", at: float, words: str, **pane: int) -> None:
+    """A dashed line that something should stay below, with its name on it."""
+    told = {"text": words, "font": {"size": 11, "color": RED}}
+    figure.add_hline(y=at, line=LIMIT, annotation=told, annotation_position="top right", **pane)
+
+
 def ends(run: "Run") -> npt.NDArray[np.str_]:
     """First and last instant of the run, for lines from side to side."""
     return stamps(edges(run)[[0, -1]])

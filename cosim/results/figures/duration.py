@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.results.elements import OVERLOAD_PERCENT
-from cosim.results.figures.base import BLUE, GREEN, GREY, LIMIT, LINES, empty, plain_figure, remark
+from cosim.results.figures.base import BLUE, GREEN, GREY, LINES, empty, mark_limit, plain_figure, remark
 from cosim.results.figures.feeder import most_loaded
 from cosim.results.kpi_table import unique
 
@@ -48,7 +48,7 @@ def loading_duration(run: "Run") -> "Figure":
     chosen = most_loaded(loading)
     for colour, i in zip(LINES, chosen, strict=False):
         _add_curve(figure, loading[:, i], escape(names[i]), colour, "%")
-    figure.add_hline(y=OVERLOAD_PERCENT, line=LIMIT)
+    mark_limit(figure, OVERLOAD_PERCENT, "rating")
     figure.update_xaxes(range=[0, 100])
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(showlegend=True)

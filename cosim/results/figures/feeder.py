@@ -9,7 +9,6 @@ import numpy.typing as npt
 from cosim.results.elements import OVERLOAD_PERCENT
 from cosim.results.figures.base import (
     BLUE,
-    LIMIT,
     LINES,
     ORANGE,
     RED,
@@ -18,6 +17,7 @@ from cosim.results.figures.base import (
     drawn,
     edges,
     empty,
+    mark_limit,
     of_clock,
     plain_figure,
     remark,
@@ -48,7 +48,7 @@ def transformer_loading(run: "Run") -> "Figure":
         line = {**STEP, "color": colour, "width": 1.4}
         figure.add_scatter(**drawn(run, loading[:, i]), name=escape(names[i]), mode="lines", line=line)
         _add_overload(figure, run, loading[:, i])
-    figure.add_hline(y=OVERLOAD_PERCENT, line=LIMIT)
+    mark_limit(figure, OVERLOAD_PERCENT, "rating")
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(showlegend=True)
     few = f"the {len(chosen)} most loaded of {len(names)}" if len(chosen) < len(names) else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cosim.results.figures.base import FONT, GREY, new_figure
+from cosim.results.figures.base import GREY, plain_figure, remark
 from cosim.results.figures.network_layout import is_map, positions
 from cosim.results.kpi_table import unique
 
@@ -55,7 +55,7 @@ def feeder_picture(run: "Run", step: int | None = None) -> "Figure":
     chosen_by_us = step is None
     step = worst_step(run) if step is None else step
     x, y = positions(feeder.bus_x, feeder.bus_y, _edges(feeder), feeder.bus_slack)
-    figure = new_figure()
+    figure = plain_figure("Network", "", "")
     _draw_joined(figure, feeder, x, y)
     _draw_lines(figure, run, step, x, y)
     _draw_buses(figure, run, step, x, y)
@@ -63,7 +63,8 @@ def feeder_picture(run: "Run", step: int | None = None) -> "Figure":
     _name_sites(figure, run, x, y)
     when = run.clock.local_time(run.clock.start_s + step * run.clock.step_s)
     why = ", the step of highest loading" if chosen_by_us else ""
-    _arrange(figure, f"Network, {when:%a %d %b %Y %H:%M}{why}", x, y)
+    _arrange(figure, x, y)
+    remark(figure, f"{when:%a %d %b %Y %H:%M}{why}")
     return figure
 
 
@@ -288,14 +289,11 @@ def _percent(value: float) -> str:
     return f"{value:.1f} %" if np.isfinite(value) else "no loading"
 
 
-def _arrange(figure: "Figure", title: str, x: Floats, y: Floats) -> None:
+def _arrange(figure: "Figure", x: Floats, y: Floats) -> None:
     figure.update_layout(
-        title={"text": title, "x": 0.0, "xref": "paper", "font": {"size": 17}},
-        font={"family": FONT, "size": 13},
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0.0, "title": {"text": "Loading "}},
+        legend={"y": -0.02, "yanchor": "top", "title": {"text": "Loading "}},
         margin={"l": 20, "r": 24, "t": 56, "b": 56},
         height=640,
-        hovermode="closest",
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)

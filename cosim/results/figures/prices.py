@@ -45,12 +45,12 @@ def site_prices(run: "Run", name: str) -> "Figure":
     rows = 2 if intensities else 1
     heights = [0.6, 0.4][:rows]
     panes = split_figure(rows=rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.07)
-    figure = base_figure(run, f"Prices and CO2: {escape(name)}", "", panes)
+    figure = base_figure(run, f"Prices{' and CO2' if intensities else ''}: {escape(name)}", "", panes)
     for row, lines in enumerate((prices, intensities)[:rows], start=1):
         for label, colour, values in lines:
             line = {**STEP, "color": colour, "width": 1.4}
             figure.add_scatter(**drawn(run, values), name=label, mode="lines", line=line, row=row, col=1)
-    figure.update_yaxes(title_text=f"Price ({header.currency}/kWh)", zeroline=True, row=1, col=1)
+    figure.update_yaxes(title_text=f"Price ({escape(header.currency)}/kWh)", zeroline=True, row=1, col=1)
     if intensities:
         figure.update_layout(height=520)
         figure.update_xaxes(title_text="", row=1, col=1)

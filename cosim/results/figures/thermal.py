@@ -1,7 +1,7 @@
 """The picture of a transformer's heat."""
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,14 +9,13 @@ import numpy.typing as npt
 from cosim.results.figures.base import (
     BLUE,
     GREY,
-    LIMIT,
     ORANGE,
     RED,
     STEP,
     base_figure,
     drawn,
     edges,
-    ends,
+    mark_limit,
     of_clock,
     remark,
     split_figure,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from cosim.results.run import Run
 
 Floats = npt.NDArray[np.float64]
-UNNAMED: dict[str, Any] = {"mode": "lines", "line": LIMIT, "showlegend": False, "hoverinfo": "skip"}
+LIMITS = ((NORMAL_CYCLIC_C, "hot spot, normal cyclic"), (LONG_EMERGENCY_C, "hot spot, long emergency"))
 
 
 def transformer_heat(run: "Run") -> "Figure":
@@ -55,8 +54,8 @@ def transformer_heat(run: "Run") -> "Figure":
     air = {**STEP, "color": BLUE, "width": 1.2}
     figure.add_scatter(**drawn(run, feeder.ambient_c), name="air", mode="lines", line=air, row=2, col=1)
     highest_c = np.nanmax(feeder.theta_hotspot_c[:, i])
-    for limit_c in (NORMAL_CYCLIC_C, LONG_EMERGENCY_C)[: 2 if highest_c > NORMAL_CYCLIC_C else 1]:
-        figure.add_scatter(x=ends(run), y=[limit_c] * 2, **UNNAMED, row=2, col=1)
+    for limit_c, words in LIMITS[: 2 if highest_c > NORMAL_CYCLIC_C else 1]:
+        mark_limit(figure, limit_c, words, row=2, col=1)
     figure.update_layout(height=560)
     figure.update_xaxes(title_text="", row=1, col=1)
     figure.update_yaxes(title_text="Loading (%)", rangemode="tozero", row=1, col=1)
@@ -69,4 +68,4 @@ def _add_loading(figure: "Figure", run: "Run", loading_percent: Floats) -> None:
     grey = {**STEP, "color": GREY, "width": 1.2}
     loading = drawn(run, loading_percent)
     figure.add_scatter(**loading, name="loading", mode="lines", line=grey, row=1, col=1)
-    figure.add_scatter(x=ends(run), y=[OVERLOAD_PERCENT] * 2, **UNNAMED, row=1, col=1)
+    mark_limit(figure, OVERLOAD_PERCENT, "rating", row=1, col=1)

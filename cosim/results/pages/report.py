@@ -60,11 +60,13 @@ def report_html(run: "Run", gallery: Gallery) -> Html:
 
 
 def _lead(run: "Run") -> Iterator[str]:
-    """When and how; then the sites whose policy was told the future: no controller reaches their figures."""
+    """When and how; then what the run could not do in full, the limits it passed and the oracles in it."""
     clock = run.clock
     first, last = clock.local_time(clock.start_s), clock.local_time(clock.end_s - 1)
     period = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}, steps of {clock.step_s // 60} min"
     yield f"{period}, {clock.zone}, seed {run.header.seed}"
+    yield from run.degraded
+    yield from run.alarms
     for site in run.header.sites:
         if site.oracle_forecasts:
             told = f"oracle: its forecasts of {', '.join(site.oracle_forecasts)} are made from the future"

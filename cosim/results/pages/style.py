@@ -26,8 +26,8 @@ section.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(19
 .card i { font-style: normal; font-size: 14px; font-weight: 500; color: var(--soft); }
 h2 { margin: 0 0 6px; font-size: 21px; }
 h3 { margin: 14px 0 6px; font-size: 15px; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(430px, 1fr)); gap: 8px 36px;
-  align-items: start; margin-bottom: 14px; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(430px, 100%), 1fr));
+  gap: 8px 36px; align-items: start; margin-bottom: 14px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th { text-align: left; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 th, td { padding: 4px 8px 4px 0; }
@@ -42,6 +42,11 @@ summary { cursor: pointer; font-weight: 600; }
 details.site > summary { font-size: 21px; }
 details table { margin-top: 10px; }
 pre { overflow-x: auto; font-size: 12.5px; white-space: pre-wrap; }
+@media (max-width: 720px) {
+  main { padding: 16px 8px 24px; }
+  section, details { padding: 12px 10px; }
+  table { display: block; overflow-x: auto; }
+}
 @media print {
   body { background: #fff; font-size: 12px; }
   main { max-width: none; padding: 0; }
@@ -51,16 +56,26 @@ pre { overflow-x: auto; font-size: 12.5px; white-space: pre-wrap; }
 }
 """
 
-# figures are drawn in turn, those of a closed <details> when it opens; paper shows them all
+# figures are drawn in turn, those of a closed <details> when it opens; paper shows them all; where a narrow
+# window makes a legend of many rows, the figure grows until it stands clear of the title
 DRAW = """
 (function () {
   var config = {displaylogo: false, responsive: true, showSendToCloud: false, plotlyServerURL: ""};
+  config.displayModeBar = window.innerWidth > 720;
   function draw(box) {
     var told = box.querySelector("script[type='application/json']");
     if (!told) return;
     var figure = JSON.parse(told.textContent);
     told.remove();
-    Plotly.newPlot(box, figure.data, figure.layout, config);
+    Plotly.newPlot(box, figure.data, figure.layout, config).then(part);
+  }
+  function part(box) {
+    var title = box.querySelector(".g-gtitle"), legend = box.querySelector(".legend"), size = box._fullLayout;
+    if (!title || !legend) return;
+    var head = title.getBoundingClientRect(), list = legend.getBoundingClientRect();
+    var under = Math.ceil(head.bottom - list.top) + 6;
+    if (under > 6 && list.bottom > head.top)
+      Plotly.relayout(box, {"margin.t": size._size.t + under, height: size.height + under});
   }
   function hidden(box) { return box.closest("details:not([open])") !== null; }
   function waiting(inside) {
