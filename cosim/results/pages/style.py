@@ -67,6 +67,7 @@ DRAW = """
     if (!told) return;
     var figure = JSON.parse(told.textContent);
     told.remove();
+    if (!config.displayModeBar) figure.layout.title.font = {size: 12.5};
     Plotly.newPlot(box, figure.data, figure.layout, config).then(part);
   }
   function part(box) {
