@@ -138,7 +138,7 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
             orientation="h",
             marker_color=[GREY if axis == SEED else BLUE for axis in moved["axis"]],
             text=[
-                f"{escape(low)} … {escape(high)}"
+                f"{escape(low)} … {escape(high)}" if low != high else ""
                 for low, high in zip(moved["low_at"], moved["high_at"], strict=True)
             ],
             textposition="outside",

@@ -124,7 +124,7 @@ def drawn(run: "Run", values: Array) -> dict[str, Array]:
     return {"x": x, "y": held(values[kept])}
 
 
-def mark_limit(figure: "Figure", at: float, words: str, **pane: int) -> None:
+def mark_limit(figure: "Figure", at: float, words: str, **pane: Any) -> None:
     """A dashed line that something should stay below, with its name on it."""
     told = {"text": words, "font": {"size": 11, "color": RED}}
     figure.add_hline(y=at, line=LIMIT, annotation=told, annotation_position="top right", **pane)
