@@ -64,7 +64,7 @@ def _print_table(found: "Comparison") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from cosim.results.compare_text import usual
+    from cosim.results.compare.text import usual
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column("", overflow="fold")
@@ -85,7 +85,7 @@ def _print_table(found: "Comparison") -> None:
 
 def _cells(row: list[dict[Any, Any]]) -> list[str]:
     """Label with unit, then the value of each run with its delta."""
-    from cosim.results.compare_text import delta_text, kpi_of, told
+    from cosim.results.compare.text import delta_text, kpi_of, told
 
     kpi = kpi_of(row[0]["scope"], row[0]["name"])
     units = "/".join(dict.fromkeys(one["unit"] for one in row))

@@ -17,7 +17,7 @@ def report(
     ] = None,
 ) -> None:
     """Write one offline HTML page about a run or a study."""
-    from cosim.results.images import ImagesError
+    from cosim.results.pages.images import ImagesError
     from cosim.results.run import open_run
     from cosim.study.study import open_study
 

@@ -7,10 +7,10 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cosim.results.compare_kpis import compared_kpis
-from cosim.results.compare_same import NotComparableError, check_comparable, circumstances
-from cosim.results.compare_scenarios import scenario_differences
-from cosim.results.compare_text import delta_text, kpi_of, money_remarks, phrase, service_remarks, told, usual
+from cosim.results.compare.kpis import compared_kpis
+from cosim.results.compare.same import NotComparableError, check_comparable, circumstances
+from cosim.results.compare.scenarios import scenario_differences
+from cosim.results.compare.text import delta_text, kpi_of, money_remarks, phrase, service_remarks, told, usual
 from cosim.results.run import Run, open_run
 from sims.faults import nearest
 
@@ -103,68 +103,64 @@ class Comparison:
 
     def plot_power(self, site: str) -> "Figure":
         """Power of a site in every run."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        power_kw = compare_frames.site_power(self.runs, site)
-        return compare_plots.overlaid_power(power_kw, f"Site power: {escape(site)}", self._zone)
+        power_kw = frames.site_power(self.runs, site)
+        return plots.overlaid_power(power_kw, f"Site power: {escape(site)}", self._zone)
 
     def plot_power_duration(self, site: str) -> "Figure":
         """Duration curve of the power of a site."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        curves = compare_frames.duration_curves(compare_frames.site_power(self.runs, site).iloc[:-1])
-        return compare_plots.durations(curves, f"Duration curve of power: {escape(site)}", "Power (kW)")
+        curves = frames.duration_curves(frames.site_power(self.runs, site).iloc[:-1])
+        return plots.durations(curves, f"Duration curve of power: {escape(site)}", "Power (kW)")
 
     def plot_cost(self, site: str) -> "Figure":
         """Energy cost and demand charge of a site as they grow over the run."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        energy, demand = (compare_frames.bill_to_date(self.runs, site, kind) for kind in ("energy", "demand"))
-        return compare_plots.cost_to_date(
-            energy, demand, f"Bill to date: {escape(site)}", self._currency(site)
-        )
+        energy, demand = (frames.bill_to_date(self.runs, site, kind) for kind in ("energy", "demand"))
+        return plots.cost_to_date(energy, demand, f"Bill to date: {escape(site)}", self._currency(site))
 
     def plot_bills(self, site: str) -> "Figure":
         """How the bills of a site add up, side by side."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        parts = compare_frames.bill_parts(self.runs, site)
-        return compare_plots.bill_waterfalls(parts, f"Bill: {escape(site)}", self._currency(site))
+        parts = frames.bill_parts(self.runs, site)
+        return plots.bill_waterfalls(parts, f"Bill: {escape(site)}", self._currency(site))
 
     def plot_departures(self, site: str) -> "Figure":
         """State of charge of the cars on leaving a site."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        left = compare_frames.departures(self.runs, site)
-        return compare_plots.charge_on_leaving(left, f"State of charge on leaving: {escape(site)}")
+        left = frames.departures(self.runs, site)
+        return plots.charge_on_leaving(left, f"State of charge on leaving: {escape(site)}")
 
     def plot_missing(self, site: str) -> "Figure":
         """What each session of a site lacked on leaving, of those short of most."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        missing_kwh = compare_frames.missing_energy(self.runs, site)
-        return compare_plots.missing_by_session(missing_kwh, f"Missing energy: {escape(site)}")
+        missing_kwh = frames.missing_energy(self.runs, site)
+        return plots.missing_by_session(missing_kwh, f"Missing energy: {escape(site)}")
 
     def plot_loading(self) -> "Figure":
         """Loading of the transformer loaded most in each step."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        loading = compare_frames.highest_loading(self.runs)
-        return compare_plots.overlaid_loading(
-            loading, "Transformer loading (highest of each step)", self._zone
-        )
+        loading = frames.highest_loading(self.runs)
+        return plots.overlaid_loading(loading, "Transformer loading (highest of each step)", self._zone)
 
     def plot_loading_duration(self) -> "Figure":
         """Duration curve of that loading."""
-        from cosim.results import compare_frames, compare_plots
+        from cosim.results.compare import frames, plots
 
-        curves = compare_frames.duration_curves(compare_frames.highest_loading(self.runs).iloc[:-1])
+        curves = frames.duration_curves(frames.highest_loading(self.runs).iloc[:-1])
         title = "Duration curve of transformer loading"
-        return compare_plots.durations(curves, title, "Loading (% of rated current)", rating=True)
+        return plots.durations(curves, title, "Loading (% of rated current)", rating=True)
 
     def report(self, path: Path | str) -> Path:
         """Write one self-contained HTML page that needs no network."""
-        from cosim.results.compare_page import write_comparison
+        from cosim.results.compare.page import write_comparison
 
         return write_comparison(self, Path(path))
 

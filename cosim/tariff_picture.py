@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cosim.results.page import figure, page, section, source
-from cosim.results.plots import FONT
+from cosim.results.figures.base import FONT, split_figure
+from cosim.results.pages.page import figure, page, section, source
 from cosim.tariff_table import DayTable, Rate, year_table
 from cosim.tariff_text import price_text, tariff_lines
 
@@ -20,12 +20,10 @@ ROW_PX, TITLE_PX, MARGIN_PX = 26, 60, 70
 
 def tariff_picture(tariff: "Tariff") -> "Figure":
     """Energy prices of every month and hour, for each kind of day; names and tiers on hover."""
-    from plotly.subplots import make_subplots
-
     rates, tables = year_table(tariff)
     heights = [sum(1 for _ in table.month_rows()) for table in tables]
     gap = TITLE_PX / (TITLE_PX * (len(tables) - 1) + ROW_PX * sum(heights)) if len(tables) > 1 else 0.0
-    figure = make_subplots(
+    figure = split_figure(
         rows=len(tables),
         cols=1,
         row_heights=heights,
@@ -38,7 +36,6 @@ def tariff_picture(tariff: "Tariff") -> "Figure":
     figure.update_xaxes(dtick=1, showgrid=False, range=[-0.5, 23.5], zeroline=False, ticks="")
     figure.update_xaxes(title_text="Hour", row=len(tables), col=1)
     figure.update_layout(
-        template="plotly_white",
         font={"family": FONT, "size": 12},
         height=ROW_PX * sum(heights) + TITLE_PX * len(tables) + MARGIN_PX,
         margin={"l": 60, "r": 20, "t": 40, "b": 40},

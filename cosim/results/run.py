@@ -13,7 +13,7 @@ from cosim.results.header import RunHeader
 from cosim.results.kpi_table import KpiRow, Kpis, kpi_table, unflatten
 from cosim.results.kpis_thermal import heat_alarms
 from cosim.results.layout import Array, Quantity, shapes
-from cosim.results.run_html import run_html
+from cosim.results.pages.run_html import run_html
 from cosim.results.run_plots import RunPlots
 from cosim.results.store import RunFile
 from sims.clock import Clock
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cosim.explain import Explanation
-    from cosim.results.images import ImageFormat
+    from cosim.results.pages.images import ImageFormat
 
 SUMMED_BY_CAR = (
     *("connected", "energy_grid_kwh", "missing_kwh"),
@@ -273,7 +273,7 @@ class Run(RunPlots):
         ImagesError
             No browser to draw the images with; the page is written all the same.
         """
-        from cosim.results.report import write_report
+        from cosim.results.pages.report import write_report
 
         return write_report(self, Path(path) if path else self.path.with_suffix(".html"), images)
 

@@ -9,7 +9,7 @@ from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.page import Html
+from cosim.results.pages.page import Html
 from cosim.study.judged import Judged
 from cosim.study.roles import is_numeric, level_text
 

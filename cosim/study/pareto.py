@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+DECIMALS = 6
+"""What differs by less than a millionth of its unit is equal: sums of zeros end in 1e-15 kWh."""
 
 
 def on_front(costs: Floats) -> Bools:
@@ -77,5 +79,5 @@ def pareto_points(
         points = judged[aims].mean(skipna=False).to_frame().T.assign(cases=len(judged))
     front = np.zeros(len(points), dtype=bool)
     for rows in points.groupby(list(task), dropna=False).indices.values() if task else [slice(None)]:
-        front[rows] = on_front(points[aims].to_numpy(dtype=np.float64)[rows])
+        front[rows] = on_front(points[aims].to_numpy(dtype=np.float64)[rows].round(DECIMALS))
     return points.assign(front=front)

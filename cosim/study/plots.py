@@ -9,8 +9,8 @@ from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.compare_plots import COLOURS, say, styled
-from cosim.results.plots import BLUE, GREY, ORANGE
+from cosim.results.compare.plots import COLOURS, say, styled
+from cosim.results.figures.base import BLUE, GREY, ORANGE, split_figure
 from cosim.study.judged import Judged
 from cosim.study.pareto import pareto_points
 from cosim.study.roles import SEED, group_of, is_numeric, level_text, task_axes
@@ -86,8 +86,6 @@ def pareto(
     group : str or None
         Axis told apart by colour and symbol.
     """
-    from plotly.subplots import make_subplots
-
     settings = [axis for axis in axes if axis != SEED]
     aims, task = [cost.name, *(one.name for one in others)], task_axes(judged, settings)
     points = pareto_points(judged, settings, aims, task)
@@ -99,7 +97,7 @@ def pareto(
         figure = styled(title, "", cost.axis)
         say(figure, "nothing is known of cost, or of all other aims")
         return figure
-    figure = styled(title, "", "", make_subplots(1, len(drawn), shared_yaxes=True, horizontal_spacing=0.04))
+    figure = styled(title, "", "", split_figure(1, len(drawn), shared_yaxes=True, horizontal_spacing=0.04))
     figure.update_yaxes(title_text=escape(cost.axis), col=1)
     for i, one in enumerate(drawn, start=1):
         figure.update_xaxes(title_text=one.axis, col=i)
@@ -140,12 +138,11 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
             orientation="h",
             marker_color=[GREY if axis == SEED else BLUE for axis in moved["axis"]],
             text=[
-                f"{escape(low)} … {escape(high)}"
+                f"{escape(low)} … {escape(high)}" if low != high else ""
                 for low, high in zip(moved["low_at"], moved["high_at"], strict=True)
             ],
-            textposition="auto",
-            textangle=0,
-            insidetextanchor="middle",
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{y}: %{base:,.5~g} to %{x:,.5~g}<extra></extra>",
             showlegend=False,
             **place,
@@ -153,24 +150,28 @@ def sensitivity(judged: "pd.DataFrame", axes: Sequence[str], figures: Sequence[J
         mean = judged[one.name].mean()
         if not isnan(mean):
             figure.add_vline(x=mean, line={"color": ORANGE, "dash": "dot", "width": 1.4}, **place)
-        figure.update_xaxes(title_text=one.axis, **place)
+        figure.update_xaxes(title_text=one.axis, range=_with_room(moved), **place)
         figure.update_yaxes(title_text="", automargin=True, **place)
     figure.update_layout(hovermode="closest", bargap=0.35)
     return figure
 
 
+def _with_room(moved: "pd.DataFrame") -> tuple[float, float] | None:
+    """An axis from a little below the bars to so far beyond that what is written beside them has room."""
+    low, high = float(moved["low"].min()), float((moved["low"] + moved["range"]).max())
+    return (low - 0.05 * (high - low), high + 0.55 * (high - low)) if high > low else None
+
+
 def _panes(title: str, figures: Sequence[Judged], x_title: str, gap: float = 0.11) -> "Figure":
     """Two panes a row, one a figure, apart by `gap` of the width."""
-    from plotly.subplots import make_subplots
-
     rows = -(-len(figures) // 2)
     gaps = {"horizontal_spacing": gap, "vertical_spacing": 0.28 / max(1, rows)}
-    figure = styled(title, "", "", make_subplots(rows, min(2, len(figures)), **gaps))
+    figure = styled(title, "", "", split_figure(rows, min(2, len(figures)), **gaps))
     for i, one in enumerate(figures):
         place = {"row": i // 2 + 1, "col": i % 2 + 1}
         figure.update_yaxes(title_text=escape(one.axis), **place)
         figure.update_xaxes(title_text=escape(x_title), **place)
-    figure.update_layout(height=100 + PANE_HEIGHT * rows, legend_y=-0.24 / rows, hovermode="closest")
+    figure.update_layout(height=100 + PANE_HEIGHT * rows, hovermode="closest")
     return figure
 
 

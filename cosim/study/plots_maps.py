@@ -8,8 +8,8 @@ from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
 
-from cosim.results.compare_plots import say, styled
-from cosim.results.plots import RED
+from cosim.results.compare.plots import say, styled
+from cosim.results.figures.base import RED, split_figure
 from cosim.study.capacity import Crossing, crossing, size_curves
 from cosim.study.judged import LOADING, VOLTAGE, Judged
 from cosim.study.plots import SYMBOLS, group_colour
@@ -36,9 +36,7 @@ def hosting_curves(judged: "pd.DataFrame", size: str, group: str | None) -> "Fig
     group : str or None
         Axis with one curve a value.
     """
-    from plotly.subplots import make_subplots
-
-    panes = make_subplots(1, len(LIMITS), horizontal_spacing=0.1)
+    panes = split_figure(1, len(LIMITS), horizontal_spacing=0.1)
     figure = styled("Hosting capacity: worst of all seeds and other axes", escape(size), "", panes)
     for i, (one, limit) in enumerate(LIMITS, start=1):
         curves = size_curves(judged, size, one, group)
@@ -102,15 +100,13 @@ def heat_map(judged: "pd.DataFrame", x: str, y: str, figure: Judged, group: str 
     group : str or None
         Axis with one pane a value, the first `MOST_MAPS`.
     """
-    from plotly.subplots import make_subplots
-
     parts = list(judged.groupby(group_of(judged, group), sort=False))[:MOST_MAPS]
     if not parts or judged[figure.name].isna().all():
         empty = styled(f"{figure.label} over {escape(x)} and {escape(y)}", escape(x), escape(y))
         say(empty, "nothing is known")
         return empty
     names = [escape(str(name)) for name, _ in parts]
-    panes = make_subplots(1, len(parts), shared_yaxes=True, subplot_titles=names, horizontal_spacing=0.03)
+    panes = split_figure(1, len(parts), shared_yaxes=True, subplot_titles=names, horizontal_spacing=0.03)
     title = f"{escape(figure.axis)} over {escape(x)} and {escape(y)}, others averaged"
     drawn = styled(title, escape(x), "", panes)
     drawn.update_yaxes(title_text=escape(y), col=1)

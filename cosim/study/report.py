@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosim.results.disk import write_whole
-from cosim.results.gallery import Gallery
-from cosim.results.images import ImageFormat, write_images
-from cosim.results.page import NOTHING, Card, Html, cards, folded, joined, note, page, section, source, table
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.images import ImageFormat, write_images
+from cosim.results.pages.page import (
+    NOTHING,
+    Card,
+    Html,
+    cards,
+    folded,
+    joined,
+    note,
+    page,
+    section,
+    source,
+    table,
+)
 from cosim.study import roles
 from cosim.study.capacity import crossing, crossing_text, size_curves
 from cosim.study.case_page import case_list

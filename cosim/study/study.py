@@ -14,7 +14,7 @@ from sims.faults import StoreError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cosim.results.images import ImageFormat
+    from cosim.results.pages.images import ImageFormat
     from cosim.results.run import Run
 
 

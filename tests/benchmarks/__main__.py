@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from tests.benchmarks import billing, kernels, steps, voltage, year
+from tests.benchmarks import billing, kernels, reading, steps, voltage, year
 
 
 def main() -> None:
@@ -46,6 +46,7 @@ SECTIONS: dict[str, Callable[[], Figures]] = {
     "the same network and sessions on the stack from PyPI": steps.against_stock,
     "office as a year (35,040 steps)": lambda: in_fresh_process("tests.benchmarks.year"),
     "keeping that year: checkpoints, verify": lambda: in_fresh_process("tests.benchmarks.checkpoints"),
+    "results of a month: 15 ports, 116 buses, 30 days": reading.month,
     "command line": year.help_time,
 }
 

@@ -16,8 +16,8 @@ from small_sites import Small, car, fingerprint, hourly_price, local_hours, port
 
 from cosim import Scenario, orchestrate
 from cosim.printed import summary
-from cosim.results.gallery import Gallery
-from cosim.results.report import report_html
+from cosim.results.pages.gallery import Gallery
+from cosim.results.pages.report import report_html
 from cosim.scenario.inputs import read_inputs
 from sims.control.policy import Observation
 from sims.control.rules import LeastLaxityFirst

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_sites import Small, car, ports, ran, site
 
-from cosim.results.network_plot import feeder_picture, worst_step
+from cosim.results.figures.network import feeder_picture, worst_step
 from networks import SHIPPED, builder
 from sims.feeder import simbench_nets as simbench
 from sims.feeder.reference_year import YearProfiles
@@ -92,9 +92,9 @@ def test_lines_have_the_colour_of_their_loading(village):
 
 def test_another_step_is_another_picture(village):
     night = feeder_picture(village, 0)
-    assert "00:00" in night.layout.title.text
-    assert "highest" not in night.layout.title.text
-    assert feeder_picture(village).layout.title.text.endswith("the step of highest loading")
+    assert "00:00" in night.layout.title.subtitle.text
+    assert "highest" not in night.layout.title.subtitle.text
+    assert feeder_picture(village).layout.title.subtitle.text.endswith("the step of highest loading")
 
 
 def test_open_lines_and_places_on_the_map_are_drawn(folder):

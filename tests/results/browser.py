@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cosim.results.images import find_browser
+from cosim.results.pages.images import find_browser
 
 FLAGS = (
     "--headless=new",

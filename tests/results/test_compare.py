@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cosim
-from cosim.results import RunWriter, compare_frames, compare_plots
-from cosim.results.compare_kpis import HIGHER_IS_BETTER, LOWER_IS_BETTER, better_of
-from cosim.results.compare_same import NotComparableError
-from cosim.results.compare_scenarios import scenario_differences
-from cosim.results.compare_text import USUAL, delta_text, kpi_of
+from cosim.results import RunWriter
+from cosim.results.compare import frames, plots
+from cosim.results.compare.kpis import HIGHER_IS_BETTER, LOWER_IS_BETTER, better_of
+from cosim.results.compare.same import NotComparableError
+from cosim.results.compare.scenarios import scenario_differences
+from cosim.results.compare.text import USUAL, delta_text, kpi_of
 from cosim.results.kpi_table import SCOPES, Kpi
 from sims.clock import Clock
 
@@ -262,8 +263,8 @@ def test_scenarios_are_held_against_each_other_key_by_key():
 
 
 def test_bills_to_date_end_with_the_bill(both):
-    demand = compare_frames.bill_to_date(both.runs, "office", "demand")
-    energy = compare_frames.bill_to_date(both.runs, "office", "energy")
+    demand = frames.bill_to_date(both.runs, "office", "demand")
+    energy = frames.bill_to_date(both.runs, "office", "energy")
     assert [str(end) for end in demand.index] == ["2019-06-04 00:00:00", "2019-06-05 00:00:00"]
     # Monday by day draws 10 kW; the night of both days and the EVs of Monday are 0.10
     np.testing.assert_allclose(demand["base"], [100.0, 480.0])
@@ -275,15 +276,15 @@ def test_bills_to_date_end_with_the_bill(both):
 
 
 def test_a_long_run_is_billed_at_few_dates(both, monkeypatch):
-    monkeypatch.setattr(compare_frames, "MOST_DATES", 1)
-    assert list(compare_frames.bill_to_date(both.runs, "office", "demand")["base"]) == [480.0]
+    monkeypatch.setattr(frames, "MOST_DATES", 1)
+    assert list(frames.bill_to_date(both.runs, "office", "demand")["base"]) == [480.0]
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), min_size=1, max_size=40))
 def test_a_duration_curve_falls_and_keeps_every_value(values):
     import pandas as pd
 
-    curve = compare_frames.duration_curves(pd.DataFrame({"run": values}))
+    curve = frames.duration_curves(pd.DataFrame({"run": values}))
     known = curve["run"].dropna()
     assert known.is_monotonic_decreasing
     assert sorted(known) == sorted(value for value in values if not math.isnan(value))
@@ -292,7 +293,7 @@ def test_a_duration_curve_falls_and_keeps_every_value(values):
 
 
 def test_loading_is_that_of_the_worst_transformer(both):
-    loading = compare_frames.highest_loading(both.runs)
+    loading = frames.highest_loading(both.runs)
     assert loading["base"].max() == 120.0
     assert loading["gentle"].max() == 80.0
     assert len(loading) == synthetic.CLOCK.n_steps + 1
@@ -309,25 +310,18 @@ def test_the_json_is_plain_and_says_every_figure(both):
 
 
 def test_figures_of_sessions(both):
-    missing = compare_frames.missing_energy(both.runs, "office")
+    missing = frames.missing_energy(both.runs, "office")
     assert "e" not in missing.index  # the end of the run cuts its stay
     assert missing.loc["c<script>"].tolist() == [6.0, 10.0]
-    bars = compare_plots.missing_by_session(missing, "Missing").data
+    bars = plots.missing_by_session(missing, "Missing").data
     assert bars[0].x[0] == "c&lt;script&gt;"
-    assert (
-        compare_plots.missing_by_session(missing * 0.0, "Missing")
-        .layout.annotations[0]
-        .text.startswith("no ")
-    )
+    assert plots.missing_by_session(missing * 0.0, "Missing").layout.annotations[0].text.startswith("no ")
 
 
 def test_a_site_without_cars_has_nothing_to_draw(both):
-    left = compare_frames.departures(both.runs, "yard")
-    assert (
-        compare_plots.charge_on_leaving(left, "Left").layout.annotations[0].text
-        == "no car left within the run"
-    )
-    curve = compare_plots.charge_on_leaving(compare_frames.departures(both.runs, "office"), "Left").data[0]
+    left = frames.departures(both.runs, "yard")
+    assert plots.charge_on_leaving(left, "Left").layout.annotations[0].text == "no car left within the run"
+    curve = plots.charge_on_leaving(frames.departures(both.runs, "office"), "Left").data[0]
     assert list(curve.x) == pytest.approx([58.0, 58.0, 80.0, 82.0])
     assert list(curve.y) == pytest.approx([0.0, 100.0 / 3.0, 200.0 / 3.0, 100.0])
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosim.results.network_layout import is_map, positions, tree
+from cosim.results.figures.network_layout import is_map, positions, tree
 
 
 def edges(*pairs: tuple[int, int]) -> np.ndarray:

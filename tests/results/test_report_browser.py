@@ -1,13 +1,14 @@
 """The report in a real browser: every figure is drawn, nothing complains, nothing is asked of any machine."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import synthetic
 from browser import Browser
 
 from cosim.results import open_run
-from cosim.results.page import Html, page
+from cosim.results.pages.page import Html, page
 
 DRAWN = """Array.from(document.querySelectorAll("figure")).map(box => ({
     name: box.id,
@@ -31,8 +32,13 @@ def browser() -> Iterator[Browser]:
     one.close()
 
 
-def test_a_report_is_drawn_whole_in_silence(browser, run_path, tmp_path):
-    path = open_run(run_path).report(tmp_path / "report.html")
+@pytest.fixture(scope="module")
+def report_path(run_path, tmp_path_factory) -> Path:
+    return open_run(run_path).report(tmp_path_factory.mktemp("page") / "report.html")
+
+
+def test_a_report_is_drawn_whole_in_silence(browser, report_path):
+    path = report_path
     browser.open(path)
     figures = browser.run(DRAWN)
     assert {figure["name"] for figure in figures} == FIGURES
@@ -59,6 +65,30 @@ def test_names_stay_text_in_the_browser(browser, tmp_path):
     assert any("<img src=x" in title for title in titles)
 
 
+NARROW = """Array.from(document.querySelectorAll("figure")).map(box => {
+    const title = box.querySelector(".g-gtitle"), legend = box.querySelector(".legend");
+    const head = title.getBoundingClientRect(), list = legend?.getBoundingClientRect();
+    return {
+        name: box.id,
+        cut: head.right > window.innerWidth,
+        covered: Boolean(list) && list.top < head.bottom && list.bottom > head.top,
+    };
+})"""
+
+
+def test_a_phone_shows_titles_whole_and_clear_of_their_legends(browser, report_path):
+    browser.send(
+        "Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=False
+    )
+    browser.load(report_path)
+    browser.run("new Promise(done => setTimeout(done, 500))")
+    figures = browser.run(NARROW)
+    browser.send("Emulation.clearDeviceMetricsOverride")
+    assert figures
+    assert not [figure["name"] for figure in figures if figure["cut"] or figure["covered"]]
+    assert browser.complaints() == []
+
+
 LEAKS = (
     "<img src='http://127.0.0.1:9/a.png'>",
     "<script>fetch('http://127.0.0.1:9/b').catch(() => 0)</script>",
@@ -79,8 +109,8 @@ def test_the_page_itself_refuses_to_fetch(browser, tmp_path):
     assert browser.run("location.href") == path.as_uri()
 
 
-def test_paper_shows_what_is_folded(browser, run_path, tmp_path):
-    browser.load(open_run(run_path).report(tmp_path / "report.html"))
+def test_paper_shows_what_is_folded(browser, report_path):
+    browser.load(report_path)
     assert browser.run("document.querySelectorAll('details:not([open])').length") > 0
     browser.send("Page.printToPDF")
     assert browser.run("document.querySelectorAll('details:not([open])').length") == 0

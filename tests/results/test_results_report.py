@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from cosim.results import open_run, page_style, report_sessions
+from cosim.results import open_run
+from cosim.results.pages import report, report_sessions, style
+from cosim.results.pages.gallery import Gallery
+from cosim.results.run import Run
 
 
 class Page(HTMLParser):
@@ -42,8 +45,8 @@ def test_nothing_is_fetched(page):
     policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
     assert policy.startswith("default-src 'none'")
     assert "http" not in policy
-    assert "@import" not in page_style.CSS
-    assert "url(" not in page_style.CSS
+    assert "@import" not in style.CSS
+    assert "url(" not in style.CSS
 
 
 def test_plotly_is_inlined_once_and_offers_no_upload(page):
@@ -67,6 +70,26 @@ def test_short_sessions_come_first(page):
     listed = page.text[page.text.index("Sessions (6 of 6") :]
     missing = [listed.index(car) for car in ("car e", "car c", "car d", "car f", "car a")]
     assert missing == sorted(missing)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a car a p0 03 Jun 07:59 03 Jun 12:00 40 % 70 % 80 % 40.0 0.0",
+        "b car b p1 03 Jun 09:00 03 Jun 10:00 90 % 80 % 82 % -4.0 0.0",
+        "c<script> car c p0 04 Jun 14:00 04 Jun 15:00 50 % 70 % 58 % 4.0 6.0",
+    ],
+)
+def test_a_session_is_told_in_full(page, words):
+    assert words in page.text[page.text.index("Sessions (6 of 6") :]
+
+
+def test_what_a_run_could_not_do_stands_on_top(run, monkeypatch):
+    monkeypatch.setattr(Run, "degraded", ["3 of 192 steps have no power-flow solution"])
+    monkeypatch.setattr(Run, "alarms", ["the hot spot of T 1/2 rose to 150 degC"])
+    top = report.report_html(run, Gallery()).partition("<section")[0]
+    assert "<b>3 of 192 steps have no power-flow solution</b>" in top
+    assert "<b>the hot spot of T 1/2 rose to 150 degC</b>" in top
 
 
 def test_names_are_text_not_markup(page):

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from cosim.results import RunWriter, open_run
 from cosim.results.demand_so_far import demand_so_far
-from cosim.results.plots_duration import duration
+from cosim.results.figures.duration import duration
 from cosim.results.session_costs import session_costs
 from sims.clock import Clock
 from sims.signals.tariffs.tariff import DemandPeriod, DemandTier, EnergyPeriod, Ratchet, Tariff

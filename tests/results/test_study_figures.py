@@ -70,6 +70,22 @@ def test_points_are_means_over_seeds_and_a_failed_seed_leaves_none():
     assert "overload_kvah" not in points
 
 
+def test_dust_of_a_sum_is_no_service():
+    # 7e-15 kWh missing is what rounding leaves of none: the dearer setting is beaten
+    judged = pd.DataFrame(
+        {
+            "policy": ["dear", "cheap"],
+            "cost": [5139.0, 4675.0],
+            "missing_kwh": [0.0, 7e-15],
+            "kvah": [0.0, 0.0],
+        }
+    )
+    assert pareto_points(judged, ["policy"], ["cost", "missing_kwh", "kvah"])["front"].tolist() == [
+        False,
+        True,
+    ]
+
+
 def test_another_task_beats_nobody():
     judged = pd.DataFrame({"ports": [5, 15, 15], "policy": ["a", "a", "b"], "cost": [1.0, 3.0, 2.0]})
     together = pareto_points(judged, ["ports", "policy"], ["cost"])["front"]

@@ -3,7 +3,7 @@
 import pytest
 from made_up_study import FULL, POLICIES, study
 
-from cosim.results.gallery import Gallery
+from cosim.results.pages.gallery import Gallery
 from cosim.study.report import study_html
 from cosim.study.study import Study, open_study
 

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cosim.results.thinning import MOST_COLUMNS, column_length, column_means, extreme_steps, steps_per_column
+from cosim.results.figures.thinning import (
+    MOST_COLUMNS,
+    column_length,
+    column_means,
+    extreme_steps,
+    steps_per_column,
+)
 from sims.clock import Clock
 
 VALUES = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3) | st.just(np.nan))

@@ -1,0 +1,1 @@
+"""Pages that need no server and no network, and the figures on them as images."""
