@@ -35,7 +35,6 @@ def test_the_parts_of_a_gain_add_up(scenario_runs: ScenarioRuns):
     event, plain = (scenario_runs.run(file) for file in ("office_elrp.toml", "office_v2b.toml"))
     for run, base in ((event, plain), (plain, event)):
         told = run.explain(against=base)
-        numbers_of.check(run, told, base)
         (gained,) = [one for one in told.sentences if one.text.startswith("Against the baseline")]
         whole, *parts = [one.value for one in gained.numbers if " USD" in one.text]
         assert whole == pytest.approx(sum(parts), abs=1e-9)
