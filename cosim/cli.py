@@ -37,8 +37,9 @@ DEGRADED = 7
 INTERRUPTED = 130
 
 EXITS = (
-    "Exit codes: 0 done; 2 scenario, study or usage; 3 data file; 4 simulator or policy; 5 result file or disk; "
-    "6 study with failed cases; 7 degraded, with --strict; 130 interrupted, can be resumed; 1 a defect of gridpark."
+    "Exit codes: 0 done; 2 scenario, study or usage; 3 data file; 4 simulator or policy; 5 result file "
+    "or disk; 6 study with failed cases; 7 degraded, with --strict; 130 interrupted, can be resumed; "
+    "1 a defect of gridpark."
 )
 START, RUN, READ, ASK = "Start", "Run", "Read results", "Without a run"
 """Panels of `cosim --help`."""
@@ -181,7 +182,8 @@ def run(
         elif resume is not None and not any((scenario, out, overwrite, overrides, *code.values())):
             done = go_on(resume, force=force, progress=progress)
         else:
-            what = "name a scenario, for example `cosim run office_v2b.toml`; or --resume, with --force at most"
+            what = "takes a scenario and its options, or --resume and no more than --force; for example "
+            what += "`cosim run office_v2b.toml`"
             raise ScenarioError([Fault("R02", "cosim run", what)])
     _show(done, done.warnings, as_json=as_json)
     if strict and done.degraded:
