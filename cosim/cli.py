@@ -36,17 +36,26 @@ SAME_PU = 1e-6
 DEGRADED = 7
 INTERRUPTED = 130
 
+EXITS = (
+    "Exit codes: 0 done; 2 scenario, study or usage; 3 data file; 4 simulator or policy; 5 result file "
+    "or disk; 6 study with failed cases; 7 degraded, with --strict; 130 interrupted, can be resumed; "
+    "1 a defect of gridpark."
+)
+START, RUN, READ, ASK = "Start", "Run", "Read results", "Without a run"
+"""Panels of `cosim --help`."""
+
 options = {"debug": False}
 
 app = typer.Typer(
     help="Co-simulate EV parking, buildings and the low-voltage feeder that carries them.",
+    epilog=EXITS,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 export_app = typer.Typer(help="Write what a run holds in the form of another tool.", no_args_is_help=True)
-app.add_typer(export_app, name="export")
+app.add_typer(export_app, name="export", rich_help_panel=READ)
 
 ScenarioPath = Annotated[Path, typer.Argument(help="scenario file (TOML)", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="result file of a run (.h5)", show_default=False)]
@@ -105,7 +114,7 @@ def _end(message: str, exit_code: int) -> NoReturn:
     raise typer.Exit(exit_code)
 
 
-@app.command()
+@app.command(rich_help_panel=START)
 @ending_well()
 def check(
     scenario: ScenarioPath,
@@ -131,7 +140,7 @@ def check(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 @ending_well()
 def run(
     scenario: Annotated[Path | None, typer.Argument(help="scenario file (TOML)", show_default=False)] = None,
@@ -173,14 +182,15 @@ def run(
         elif resume is not None and not any((scenario, out, overwrite, overrides, *code.values())):
             done = go_on(resume, force=force, progress=progress)
         else:
-            what = "takes a scenario and its options, or --resume and no more than --force"
+            what = "takes a scenario and its options, or --resume and no more than --force; for example "
+            what += "`cosim run office_v2b.toml`"
             raise ScenarioError([Fault("R02", "cosim run", what)])
     _show(done, done.warnings, as_json=as_json)
     if strict and done.degraded:
         raise typer.Exit(DEGRADED)
 
 
-@app.command()
+@app.command(rich_help_panel=READ)
 @ending_well()
 def kpis(
     run_file: RunPath,
@@ -222,7 +232,7 @@ def export_network_(
         typer.echo(f"warning: {told}", err=True)
 
 
-@app.command()
+@app.command(rich_help_panel=START)
 @ending_well()
 def schema() -> None:
     """Print the JSON Schema of the scenario file."""
@@ -231,7 +241,7 @@ def schema() -> None:
     typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
 
 
-@app.command(name="list")
+@app.command(name="list", rich_help_panel=START)
 @ending_well()
 def list_(
     what: Annotated[
@@ -249,20 +259,20 @@ def list_(
         typer.echo(f"{name:{width}}  {line}")
 
 
-app.command(name="hosting-capacity")(ending_well()(hosting_capacity))
+app.command(name="hosting-capacity", rich_help_panel=RUN)(ending_well()(hosting_capacity))
 tariff_app.command(name="import")(ending_well()(import_tariff))
-app.command(name="bill")(ending_well()(bill_load_file))
+app.command(name="bill", rich_help_panel=ASK)(ending_well()(bill_load_file))
 tariff_app.command(name="show")(ending_well()(tariff_show))
-app.add_typer(tariff_app, name="tariff")
-app.command()(ending_well()(events))
-app.command()(ending_well()(report))
-app.command()(ending_well()(verify))
-app.command()(ending_well()(explain))
-app.command()(ending_well()(sweep))
-app.command()(ending_well()(init))
+app.add_typer(tariff_app, name="tariff", rich_help_panel=ASK)
+app.command(rich_help_panel=READ)(ending_well()(events))
+app.command(rich_help_panel=READ)(ending_well()(report))
+app.command(rich_help_panel=READ)(ending_well()(verify))
+app.command(rich_help_panel=READ)(ending_well()(explain))
+app.command(rich_help_panel=RUN)(ending_well()(sweep))
+app.command(rich_help_panel=START)(ending_well()(init))
 export_app.command(name="ocpp")(ending_well()(export_ocpp_))
 export_app.command(name="openadr")(ending_well()(export_openadr_))
-app.command(name="compare")(ending_well()(compare_))
+app.command(name="compare", rich_help_panel=READ)(ending_well()(compare_))
 
 
 def main() -> None:

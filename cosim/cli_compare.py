@@ -31,7 +31,7 @@ def compare_(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Hold runs against a baseline: what they were asked differently, and what came of it."""
+    """Compare runs with a baseline: what their scenarios say differently, and the key figures with deltas."""
     from cosim.comparison import compare
 
     found = compare(run_files, baseline)

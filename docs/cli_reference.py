@@ -14,9 +14,9 @@ KINDS = {int: "INTEGER", float: "NUMBER", Path: "PATH"}
 
 def command_line() -> str:
     """Page about all commands, in the order of `cosim --help`."""
-    from cosim.cli import app
+    from cosim.cli import EXITS, app
 
-    lines = ["# Command line", "", "What `cosim --help` says, command by command.", ""]
+    lines = ["# Command line", "", "What `cosim --help` says, command by command.", "", EXITS, ""]
     for name, command in _commands(typer.main.get_command(app), "cosim"):
         lines += [f"## `{name}`", "", cell(" ".join((command.help or "").split())), ""]
         lines += ["```text", _usage(name, command), "```", "", *_parameters(command)]

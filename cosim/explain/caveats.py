@@ -74,7 +74,9 @@ def _months(facts: Facts) -> Iterator[Sentence]:
             of = facts.count(f"{path}.days_of_month", "day")
             parts.append([covered, " of the ", of, " of ", facts.month(f"{path}.month")])
     if parts:
-        yield say("Caveat: the bill covers ", *listed(parts), "; peaks are charged in full.")
+        demand = any(facts.amount(f"sites.{site}.bill_demand") for site in facts.run.sites)
+        peaks = "; peaks are charged in full" if demand else ""
+        yield say("Caveat: the bill covers ", *listed(parts), f"{peaks}.")
 
 
 def _days(facts: Facts, path: str) -> Part:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cosim.explain.facts import Facts
+from cosim.explain.money import PAID
 from cosim.explain.sentence import Number, Part, Sentence, listed, say
 
 CENT, SMALL = 0.005, 0.05
@@ -57,14 +58,14 @@ def _policies(facts: Facts, site: str) -> list[Part]:
 
 
 def _bill(facts: Facts, site: str) -> list[Part]:
-    """How the bill changed and what of it is demand and energy."""
+    """How the bill changed and what of it is demand, energy, and every other kind."""
     path = f"sites.{site}"
     if abs(_grown(facts, f"{path}.bill_total")) < CENT:
         return ["the bill of ", facts.site(site), " is the same"]
     parts = [
-        [*_apart(facts, f"{path}.bill_{kind}", site), f" for {kind}"]
-        for kind in ("demand", "energy")
-        if abs(_grown(facts, f"{path}.bill_{kind}")) >= CENT
+        [*_apart(facts, f"{path}.{kind}", site), f" for {what}"]
+        for kind, what in sorted(PAID.items(), key=lambda one: -abs(_grown(facts, f"{path}.{one[0]}")))
+        if abs(_grown(facts, f"{path}.{kind}")) >= CENT
     ]
     share: list[Part] = []
     if facts.amount(f"base.{path}.bill_total") >= CENT:
@@ -136,9 +137,10 @@ def _way(facts: Facts, path: str) -> str:
 
 
 def _difference(facts: Facts, path: str) -> str:
-    """Path of the size of the change, never negative."""
-    return (
-        f"difference({path}, base.{path})"
-        if _grown(facts, path) > 0.0
-        else f"difference(base.{path}, {path})"
-    )
+    """Path of the size of the change, never negative; what one of the runs does not have counts as 0."""
+    base, grown = f"base.{path}", _grown(facts, path) > 0.0
+    if facts.value(base) is None:
+        return path if grown else f"minus({path})"
+    if facts.value(path) is None:
+        return f"minus({base})" if grown else base
+    return f"difference({path}, {base})" if grown else f"difference({base}, {path})"

@@ -49,6 +49,8 @@ def _parts(facts: Facts, site: str) -> list[Part]:
     earned = [path for amount, path in known if amount <= -CENT]
     if len(paid) == 1 and not earned:
         return [f", all of it for {amounts[paid[0]]}"]
+    if facts.amount(f"sites.{site}.bill_total") < 0.0:
+        return _earned_first(facts, site, {path: amounts[path] for path in (*earned, *paid)})
     total = f"sites.{site}.bill_total"
     shown: list[list[Part]] = []
     for path in paid:
@@ -58,6 +60,14 @@ def _parts(facts: Facts, site: str) -> list[Part]:
     less = [[facts.money(f"minus({path})", site), f" earned by {amounts[path]}"] for path in earned]
     tail: list[Part] = [", less " if shown else "", *listed(less)] if less else []
     return [": ", *listed(shown), *tail] if shown or less else []
+
+
+def _earned_first(facts: Facts, site: str, amounts: dict[str, str]) -> list[Part]:
+    """ ": 428.32 EUR by fed-back energy, less 372.51 EUR for energy", of a site that is paid."""
+    gains = [path for path in amounts if facts.amount(path) < 0.0]
+    by = [[facts.money(f"minus({path})", site), f" by {amounts[path]}"] for path in gains]
+    costs = [[facts.money(path, site), f" for {what}"] for path, what in amounts.items() if path not in gains]
+    return [": ", *listed(by), *([", less ", *listed(costs)] if costs else [])]
 
 
 def _largest(facts: Facts, site: str) -> Iterator[Sentence]:
@@ -118,14 +128,15 @@ def cars(facts: Facts, site: str) -> Iterator[Sentence]:
     share: list[Part] = []
     if 0.0 < facts.amount(f"share({by.path}, {own})") < MOST_PERCENT:
         share = [" (", facts.percent(f"share({by.path}, {own})"), ")"]
-    rest, words = f"difference({cost}, {energy})", ", nearly all of it for energy"
-    tail: list[Part] = [words if added else ""]
+    rest = f"difference({cost}, {energy})"
+    nearly = "" if abs(facts.amount(rest)) < CENT else "nearly "
+    tail: list[Part] = [f", {nearly}all of it for energy" if added else ""]
     if abs(facts.amount(rest)) >= max(CENT, 0.01 * abs(facts.amount(cost))):
         tail = [
             ": ",
             *_signed(facts, energy, site, "energy"),
             " and ",
-            *_signed(facts, rest, site, _besides_energy(facts, site)),
+            *_signed(facts, rest, site, _besides_energy(facts, site, rest)),
         ]
     yield say(
         "Without its cars it would be ",
@@ -139,11 +150,13 @@ def cars(facts: Facts, site: str) -> Iterator[Sentence]:
     )
     each = f"sites.{site}.ev_energy_cost_per_session"
     if added and facts.amount(each) >= CENT:
-        yield say("Energy costs ", facts.money(each, site), " a connected session.")
+        yield say("The energy of a charging session costs ", facts.money(each, site), " in the mean.")
 
 
-def _besides_energy(facts: Facts, site: str) -> str:
-    """What else of the bill cars can change."""
+def _besides_energy(facts: Facts, site: str, rest: str) -> str:
+    """What else of the bill cars change; a building without cars answers no event."""
+    if abs(facts.amount(rest) - facts.amount(f"sites.{site}.bill_events")) < CENT:
+        return PAID["bill_events"]
     kinds = ("bill_demand", "bill_minimum", "bill_adjustments", "bill_events")
     there = [PAID[kind] for kind in kinds if abs(facts.amount(f"sites.{site}.{kind}")) >= CENT]
     return " and ".join(there) or "the rest"

@@ -217,7 +217,7 @@ def _opened(source: Path | bytes) -> h5py.File:
     if isinstance(source, bytes):
         return h5py.File(io.BytesIO(source), "r")
     if source.exists() and not source.is_file():
-        raise OSError("not a regular file")
+        raise OSError("a folder, name a file in it" if source.is_dir() else "not a regular file")
     return h5py.File(source, "r")
 
 

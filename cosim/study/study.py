@@ -30,6 +30,9 @@ def open_study(path: Path | str) -> "Study":
     try:
         plan = json.loads(folder.plan.read_text("utf-8"))
         return Study(folder, plan)
+    except FileNotFoundError:
+        what = f"it has no {folder.plan.name}; name the folder that `cosim sweep` wrote"
+        raise StoreError(f"{path}: no folder of a study: {what}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"{path}: no folder of a study: {folder.plan.name} cannot be read ({error})"

@@ -4,7 +4,7 @@ A comment in the line before a piece tells what it is, where it is no part of a 
 
     <!-- not run: why -->       only read: commands and their options must exist, Python and TOML must parse
     <!-- a whole tariff -->     a file of its own
-    <!-- file: NAME -->         to be saved under that name
+    <!-- file: NAME -->         to be saved under that name, and no part of a scenario
 """
 
 import re

@@ -96,9 +96,9 @@ def run_snippet(snippet: Snippet, names: dict[str, Any], monkeypatch: pytest.Mon
                 type_in(line, monkeypatch)
             elif line.startswith("cosim "):
                 read_only(line)
-    elif snippet.language == "python":
-        if snippet.remark.startswith("file: "):
-            Path(snippet.remark.removeprefix("file: ")).write_text(snippet.text)
+    if snippet.remark.startswith("file: "):
+        Path(snippet.remark.removeprefix("file: ")).write_text(snippet.text)
+    if snippet.language == "python":
         code = compile(snippet.text, snippet.place, "exec")
         if not kept:
             exec(code, names)  # noqa: S102 - our own pages
@@ -118,7 +118,7 @@ def test_what_a_page_tells_to_type_runs(page, start_at, monkeypatch):
 @pytest.mark.parametrize("snippet", TOML, ids=lambda snippet: snippet.place)
 def test_a_piece_of_toml_is_right_where_it_belongs(snippet, tmp_path):
     part = tomllib.loads(snippet.text)
-    if snippet.remark.startswith("not run"):
+    if snippet.remark.startswith(("not run", "file: ")):
         return
     if snippet.remark == "a whole tariff":
         Tariff.model_validate(part)

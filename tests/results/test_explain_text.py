@@ -15,7 +15,7 @@ Its largest lines are "day peak" with 480.00 USD (48.0 kW at 10.0000 USD/kW) and
 (274.0 kWh at 0.2000 USD/kWh).
 Without its cars it would be 478.00 USD: they add 84.40 USD (18 %): 4.40 USD for energy and 80.00 USD for \
 demand.
-Energy costs 1.10 USD a connected session.
+The energy of a charging session costs 1.10 USD in the mean.
 The billed peak of office is 48.0 kW, set in the demand window of 15 min from Tue 4 Jun 14:00: the building \
 drew 40.0 kW, the cars 8.0 kW (17 %).
 Only p0 (8.0 kW) drew power then.
