@@ -38,7 +38,7 @@ def open_unfinished(path: Path | str) -> "Unfinished":
     ScenarioError, DataError
         The scenario or its data are no longer readable.
     """
-    from cosim.runner import run_header
+    from cosim.run_header import run_header
     from cosim.scenario.inputs import read_inputs
 
     path = Path(path)
