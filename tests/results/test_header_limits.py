@@ -11,7 +11,7 @@ from cosim.results import RunWriter, open_run
 def test_long_attributes_odd_names_and_many_columns(tmp_path):
     buses = ("a/b", ".", "..", "/", *(f"bus.{i}" for i in range(100_000)))
     changes = tuple(f"file cars_{i}.csv: {'x' * 1000}" for i in range(100))
-    office = replace(synthetic.OFFICE, name="of.fi.ce", evse=("1/2", ".."))
+    sites = (replace(synthetic.OFFICE, name="of.fi.ce", evse=("1/2", "..")), synthetic.YARD)
     clock = replace(synthetic.CLOCK, n_steps=2)
     header = replace(
         synthetic.HEADER,
