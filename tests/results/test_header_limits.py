@@ -13,13 +13,7 @@ def test_long_attributes_odd_names_and_many_columns(tmp_path):
     changes = tuple(f"file cars_{i}.csv: {'x' * 1000}" for i in range(100))
     sites = (replace(synthetic.OFFICE, name="of.fi.ce", evse=("1/2", "..")), synthetic.YARD)
     clock = replace(synthetic.CLOCK, n_steps=2)
-    header = replace(
-        synthetic.HEADER,
-        clock=clock,
-        buses=buses,
-        resumed_with_changes=changes,
-        sites=(office, synthetic.YARD),
-    )
+    header = replace(synthetic.HEADER, clock=clock, buses=buses, resumed_with_changes=changes, sites=sites)
     blocks = {path.replace("/office/", "/of.fi.ce/"): v[:2] for path, v in synthetic.blocks().items()}
     blocks["feeder/vm_pu"] = np.tile(np.arange(float(len(buses))), (2, 1))
     with RunWriter(tmp_path / "run.h5", header) as writer:
