@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cosim.study.study import Study as Study
     from cosim.study.study import open_study as open_study
     from cosim.study.sweep import sweep as sweep
+    from cosim.unfinished import open_unfinished as open_unfinished
     from cosim.verify import verify_file as verify_file
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "load_scenario",
     "open_run",
     "open_study",
+    "open_unfinished",
     "resume",
     "run",
     "sweep",
@@ -44,6 +46,7 @@ _HOME = {
     "load_scenario": "cosim.scenario.load",
     "open_run": "cosim.results.run",
     "open_study": "cosim.study.study",
+    "open_unfinished": "cosim.unfinished",
     "resume": "cosim.resuming",
     "run": "cosim.runner",
     "sweep": "cosim.study.sweep",

@@ -6,7 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -110,7 +110,8 @@ def _with_notes(message: str, error: BaseException) -> str:
 def _end(message: str, exit_code: int) -> NoReturn:
     if options["debug"]:
         traceback.print_exc()
-    typer.echo(message, err=True)
+    with suppress(BrokenPipeError):  # nobody reads it: the exit code still tells
+        typer.echo(message, err=True)
     raise typer.Exit(exit_code)
 
 

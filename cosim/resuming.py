@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cosim.fingerprint import differences, fingerprint, scenario_differences
-from cosim.results.checkpoints import is_finished, last_checkpoint, read_request
+from cosim.results.checkpoints import is_finished, last_checkpoint, parts_folder, read_request
 from cosim.results.disk import claim, is_bare, release
-from cosim.results.writer import parts_folder, remove_parts
+from cosim.results.writer import remove_parts
 from cosim.scenario.load import dump_scenario, load_scenario
 from cosim.scenario.schema import Scenario
 from sims.faults import Fault, ScenarioError, StoreError
@@ -51,7 +51,7 @@ def resume(path: Path | str, *, force: bool = False, progress: "Progress | None"
     from cosim.results.run import open_run
 
     path = Path(path)
-    parts = path if path.suffix == ".parts" else parts_folder(path)
+    parts = parts_folder(path)
     result = path.with_suffix(".h5") if path == parts else path
     if not parts.is_dir():
         if result.is_file():

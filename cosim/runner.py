@@ -10,15 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cosim import parameters
+from cosim.library_warnings import once_each
 from cosim.results.checkpoints import Checkpoint
 from cosim.results.disk import write_whole
-from cosim.results.event_table import EventHeader
-from cosim.results.header import RunHeader, SiteHeader
+from cosim.results.header import RunHeader
 from cosim.results.writer import RunWriter
-from cosim.scenario.load import dump_scenario
+from cosim.run_ends import add_wear, at_end, events_at_end
+from cosim.run_header import run_header
 from cosim.scenario.schema import Scenario
 from cosim.step_timeout import STEP_TIMEOUT_S, step_timeout_fault
 from cosim.stopping import Stop, StoppedError, on_signals
@@ -27,11 +25,12 @@ from sims.faults import Fault, ScenarioError, StoreError, nearest
 if TYPE_CHECKING:
     from cosim.orchestrate import Progress
     from cosim.results.run import Run
-    from cosim.scenario.inputs import Inputs, SiteInputs
+    from cosim.scenario.inputs import Inputs
 
 WINDOW_DAYS = 28
 
-Outcome = Mapping[str, dict[str, Any]]
+Outcome = Mapping[str, Mapping[str, Any]]
+"""What became of sessions and batteries, by site."""
 
 
 def run(
@@ -132,7 +131,6 @@ def run_inputs(
     """
     from cosim.orchestrate import simulate
     from cosim.results.run import open_run
-    from sims.feeder.topology import topology
 
     started = time.perf_counter()
     header, stop = run_header(inputs), Stop()
@@ -151,24 +149,31 @@ def run_inputs(
             step_timeout_s=step_timeout_s,
         )
         try:
-            with on_signals(stop):
+            with on_signals(stop), once_each() as counted:
                 outcome = _outside_any_loop(work)
         except StoppedError:
             raise stop.reason from None
-        ends = {
-            site.site.name: _at_end(site, inputs, outcome[site.site.name], header.features)
-            for site in inputs.sites
-        }
-        if "degradation" in header.features:
-            _add_wear(ends, inputs, writer)
-        writer.finish(
-            {name: end[0] for name, end in ends.items()},
-            {name: end[1] for name, end in ends.items()},
-            topology(inputs.net),
-            _events_at_end(header, writer) if "events" in header.features else None,
-        )
-    _write_log(path, time.perf_counter() - started, inputs.warnings)
+        _finish(inputs, header, writer, outcome)
+    _write_log(path, time.perf_counter() - started, [*inputs.warnings, *counted])
     return open_run(path)
+
+
+def _finish(inputs: "Inputs", header: RunHeader, writer: RunWriter, outcome: Outcome) -> None:
+    """Add what is known at the end, and make the result of it."""
+    from sims.feeder.topology import topology
+
+    ends = {
+        site.site.name: at_end(site, inputs, outcome[site.site.name], header.features)
+        for site in inputs.sites
+    }
+    if "degradation" in header.features:
+        add_wear(ends, inputs, writer)
+    writer.finish(
+        {name: end[0] for name, end in ends.items()},
+        {name: end[1] for name, end in ends.items()},
+        topology(inputs.net),
+        events_at_end(header, writer) if "events" in header.features else None,
+    )
 
 
 def _call_faults(
@@ -188,118 +193,6 @@ def _call_faults(
     if code and "control" in out_of_process:
         what = f'"control" with the policy "{code[0]}": a process of its own knows registered policies only'
         yield Fault("S31", "out_of_process", what)
-
-
-def run_header(inputs: "Inputs") -> RunHeader:
-    """What the result file says of a run apart from its numbers."""
-    from sims.feeder.names import element_names
-
-    scenario, chosen = inputs.scenario, parameters.signal_sets(inputs)
-    return RunHeader(
-        name=scenario.name,
-        scenario_toml=dump_scenario(scenario),
-        seed=scenario.seed,
-        clock=inputs.clock,
-        sites=tuple(_site_header(site, chosen[site.site.name].name) for site in inputs.sites),
-        features=run_features(inputs),
-        signals={used.name: used.tariff.model_dump_json() for used in chosen.values()},
-        buses=element_names(inputs.net, "bus"),
-        lines=element_names(inputs.net, "line"),
-        transformers=element_names(inputs.net, "trafo"),
-    )
-
-
-def run_features(inputs: "Inputs") -> tuple[str, ...]:
-    """What a run has besides the usual, sorted; `cosim/results/layout.py` says what each brings."""
-    chargers = [group for site in inputs.scenario.sites for group in site.chargers]
-    features = {
-        "degradation": any(site.site.fleet.degradation is not None for site in inputs.sites),
-        "export_price": any(site.tariff.pays_export for site in inputs.sites),
-        "pv": any(site.pv_kw is not None for site in inputs.sites),
-        "thermal": inputs.scenario.feeder.thermal is not None,
-        "unbalanced": inputs.unbalanced,
-        "reactive": any(group.draws_kvar for group in chargers),
-        "taps": bool(inputs.tap_changers),
-        "volt_watt": any(group.volt_watt is not None for group in chargers),
-        "events": any(site.events is not None for site in inputs.sites),
-        "market": any(site.market_price_per_kwh is not None for site in inputs.sites),
-        "co2_marginal": any(site.co2_marginal_g_per_kwh is not None for site in inputs.sites),
-    }
-    return tuple(sorted(name for name, on in features.items() if on))
-
-
-def _site_header(site: "SiteInputs", signals: str) -> SiteHeader:
-    from sims.fleet.evse import KINDS
-    from sims.signals.billing.ratchet import history_by_period
-
-    return SiteHeader(
-        name=site.site.name,
-        evse=site.ports.names,
-        evse_kind=tuple(KINDS[kind] for kind in site.ports.kind),
-        signals=signals,
-        currency=site.site.currency,
-        peak_threshold_kw=site.site.policy.parameters.get("peak_threshold_kw"),
-        demand_history_kw=history_by_period(site.tariff, site.site.demand_history_kw) or None,
-        events=_event_header(site),
-        oracle_forecasts=site.forecasts.oracles,
-        co2_cost_per_t=None if site.site.emissions is None else site.site.emissions.cost_per_t,
-    )
-
-
-def _event_header(site: "SiteInputs") -> EventHeader:
-    """What is known of the events of a site before the run."""
-    if site.events is None:
-        return EventHeader()
-    programmes = tuple(programme.model_dump_json() for programme in site.events.programmes)
-    return EventHeader(programmes, site.events.events, tuple(site.events.history_kw.tolist()))
-
-
-def _at_end(
-    site: "SiteInputs", inputs: "Inputs", outcome: dict[str, Any], features: Collection[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The sessions table of a site, and what is known of its ports at the end of the run."""
-    clock, sessions, became = inputs.clock, site.sessions, outcome["sessions"]
-    table = {
-        "session_id": np.array(sessions.session_id, dtype=object),
-        "vehicle_id": np.array(sessions.vehicle_id, dtype=object),
-        "arrival": sessions.arrival_s - clock.start_s,
-        "departure": sessions.departure_s - clock.start_s,
-        "window_start": sessions.window_start_s - clock.start_s,
-        "window_end": sessions.window_end_s - clock.start_s,
-        "capacity_kwh": sessions.capacity_kwh,
-        "soc_required": sessions.soc_required,
-        "soc_min": sessions.soc_min,
-        "soc_max": sessions.soc_max,
-    }
-    table |= {name: np.asarray(column) for name, column in became.items()}
-    ports = {
-        "soc_end": np.asarray(outcome["soc_end"], dtype=np.float64),
-        "clamped_requests": np.asarray(outcome["clamped_requests"], dtype=np.int64),
-    }
-    if "volt_watt" in features:
-        ports["volt_watt_steps"] = np.asarray(outcome["volt_watt_steps"], dtype=np.int64)
-    return table, ports
-
-
-def _add_wear(
-    ends: dict[str, tuple[dict[str, Any], dict[str, Any]]], inputs: "Inputs", writer: RunWriter
-) -> None:
-    """Add the wear of the batteries to the sessions table of every site."""
-    from cosim.wear import wear_columns
-
-    for site in inputs.sites:
-        table, ports = ends[site.site.name]
-        recorded = writer.recorded(f"sites/{site.site.name}", ("soc", "session"))
-        section, step_s = site.site.fleet.degradation, inputs.clock.step_s
-        table |= wear_columns(section, table, recorded | ports, inputs.temperature_c, step_s)
-
-
-def _events_at_end(header: RunHeader, writer: RunWriter) -> dict[str, dict[str, Any]]:
-    """The table of events of every site, settled by what it drew."""
-    drawn = {
-        site.name: writer.recorded(f"sites/{site.name}", ["site_kw"])["site_kw"] for site in header.sites
-    }
-    return {site.name: site.events.columns(header.clock, drawn[site.name]) for site in header.sites}
 
 
 def _outside_any_loop(work: Callable[[], Outcome]) -> Outcome:

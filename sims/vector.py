@@ -102,7 +102,7 @@ class VectorSimulator(mosaik_api_v3.Simulator):
                 raise SimulationError(f'{self.sid}: there is already an entity "{eid}"')
             try:
                 self.entities[eid] = self.make(eid, model, **given)
-            except GridparkError:
+            except (GridparkError, MemoryError):
                 raise
             except Exception as error:  # a policy's `reset`, for one
                 what = f"{type(error).__name__}: {error}"
@@ -119,6 +119,8 @@ class VectorSimulator(mosaik_api_v3.Simulator):
             try:
                 received = self._receive(eid, gathered.get(eid, {}))
                 self._published[eid] = self.advance(eid, self._k, received)
+            except MemoryError:  # the machine's fault, not the simulator's
+                raise
             except Exception as error:
                 raise self.located(eid, error) from error
         return time + self.step_s

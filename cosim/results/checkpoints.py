@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from cosim.results.disk import write_whole
-from cosim.results.sealed import sealed, unsealed
+from cosim.results.hashed_json import hashed_json, read_hashed_json
 
 FORM = 1
 KEPT = 2
@@ -65,9 +66,19 @@ class Checkpoint:
     outcome: Mapping[str, Any] | None = None
 
 
+def parts_folder(path: Path) -> Path:
+    """Folder of the unfinished run whose result will be `path`, or `path` itself where that is its name."""
+    return path if path.suffix == ".parts" else path.with_suffix(".parts")
+
+
+def resume_command(path: Path) -> str:
+    """What to type to go on with the run whose result will be `path`."""
+    return f"cosim run --resume {quote(str(path))}"
+
+
 def write_request(folder: Path, request: Mapping[str, Any]) -> None:
     """Put down what was asked; StoreError when the disk refuses."""
-    write_whole(folder / REQUEST, sealed({"form": FORM, **request}))
+    write_whole(folder / REQUEST, hashed_json({"form": FORM, **request}))
 
 
 def read_request(folder: Path) -> dict[str, Any] | None:
@@ -77,7 +88,7 @@ def read_request(folder: Path) -> dict[str, Any] | None:
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Put down a checkpoint and let go of all but the newest two; StoreError when the disk refuses."""
-    write_whole(folder / _name(checkpoint.step), sealed({"form": FORM, **asdict(checkpoint)}))
+    write_whole(folder / _name(checkpoint.step), hashed_json({"form": FORM, **asdict(checkpoint)}))
     for path in _newest_first(folder)[KEPT:]:
         path.unlink(missing_ok=True)
 
@@ -101,7 +112,7 @@ def has_checkpoint(folder: Path) -> bool:
 
 def mark_finished(folder: Path, image: bytes) -> None:
     """Say which result is about to get its name."""
-    write_whole(folder / FINISHED, sealed({"form": FORM, "sha256": sha256(image).hexdigest()}))
+    write_whole(folder / FINISHED, hashed_json({"form": FORM, "sha256": sha256(image).hexdigest()}))
 
 
 def is_finished(folder: Path, result: Path) -> bool:
@@ -111,7 +122,7 @@ def is_finished(folder: Path, result: Path) -> bool:
 
 
 def _of_this_form(path: Path) -> dict[str, Any] | None:
-    found = unsealed(path)
+    found = read_hashed_json(path)
     return found if isinstance(found, dict) and found.get("form") == FORM else None
 
 

@@ -70,7 +70,7 @@ def claim(folder: Path) -> None:
     try:
         with _alone_in(folder.parent):
             folder.mkdir(exist_ok=True)
-            holder = owner.read_text("utf-8").split() if owner.exists() else []
+            holder = owner.read_text("utf-8", errors="replace").split() if owner.exists() else []
             if _is_alive(holder):
                 what = f"process {holder[0]} {holder[1]} is writing there (if it is gone, remove {owner})"
                 raise StoreError(f"{folder}: {what}")
@@ -143,13 +143,13 @@ def _is_alive(holder: Sequence[str]) -> bool:
     another program has by now.
     """
     pid, host, start = (*holder, "", "", "")[:3]
-    if not pid.isdecimal() or not host:
+    if not pid.isdecimal() or not int(pid) or not host:  # 0 would be every process of ours
         return False
     if host != socket.gethostname():
         return True
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:  # somebody else's
         pass

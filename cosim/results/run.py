@@ -5,19 +5,20 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cosim.results.billing import site_bill, site_tariff
+from cosim.results.checkpoints import parts_folder, resume_command
 from cosim.results.elements import ELEMENTS
 from cosim.results.header import RunHeader
 from cosim.results.kpi_table import KpiRow, Kpis, kpi_table, unflatten
 from cosim.results.kpis_thermal import heat_alarms
-from cosim.results.layout import Array, Quantity, shapes
+from cosim.results.layout import Array, Arrays, Quantity, shapes
 from cosim.results.pages.run_html import run_html
 from cosim.results.run_plots import RunPlots
 from cosim.results.store import RunFile
 from sims.clock import Clock
-from sims.faults import nearest
+from sims.faults import StoreError, nearest
 from sims.signals.billing.bill import Bill
 from sims.signals.response.settlement import Settlement
 from sims.signals.tariffs.tariff import Tariff
@@ -42,9 +43,21 @@ def open_run(path: Path | str) -> "Run":
     Raises
     ------
     StoreError
-        No such file, or not a whole result of this version.
+        No such file, or not a whole result of this version, or the run is not finished.
     """
-    return Run(RunFile(Path(path)))
+    path = Path(path)
+    parts = parts_folder(path)
+    if parts.is_dir() and (path == parts or not path.exists()):
+        how = f"go on with `{resume_command(path)}`, or read what it has with cosim.open_unfinished"
+        raise StoreError(f"{path}: holds no result; {parts} is a run that is not finished: {how}")
+    return Run(RunFile(path))
+
+
+class Described(Arrays, Protocol):
+    """Arrays of a run by path, with the names and the clock they go by."""
+
+    @property
+    def header(self) -> RunHeader: ...
 
 
 class Group:
@@ -53,7 +66,7 @@ class Group:
     `cosim/results/layout.py` says what each of them is.
     """
 
-    def __init__(self, file: RunFile, path: str, quantities: tuple[Quantity, ...]) -> None:
+    def __init__(self, file: Described, path: str, quantities: tuple[Quantity, ...]) -> None:
         self._file = file
         self._path = path
         self._quantities = {quantity.name: quantity for quantity in quantities if quantity.path in file}

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from shlex import quote
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +16,8 @@ from cosim.results.checkpoints import (
     Segment,
     has_checkpoint,
     mark_finished,
+    parts_folder,
+    resume_command,
     write_checkpoint,
     write_request,
 )
@@ -88,7 +89,7 @@ class RunWriter:
     def _make_ready(self) -> None:
         if self._begin is None:
             if has_checkpoint(self._parts) and not self._overwrite:
-                how = f"go on with `{self._resume}`, or drop it with --overwrite"
+                how = f"go on with `{resume_command(self.path)}`, or drop it with --overwrite"
                 raise StoreError(f"{self._parts}: holds an unfinished run; {how} (overwrite=True)")
             clear(self._parts)
         if self._request is not None:
@@ -105,13 +106,9 @@ class RunWriter:
                     clear(self._parts)  # nothing was done: nothing to resume
         release(self._parts)
 
-    @property
-    def _resume(self) -> str:
-        return f"cosim run --resume {quote(str(self.path))}"
-
     def _how_to_go_on(self) -> str:
         total = self.header.clock.n_steps
-        return f"{self._n_written} of {total} steps are kept; go on with: {self._resume}"
+        return f"{self._n_written} of {total} steps are kept; go on with: {resume_command(self.path)}"
 
     def write_segment(self, first_step: int, blocks: Mapping[str, Array]) -> Path:
         """Put a few steps safely on the disk.
@@ -216,11 +213,6 @@ class RunWriter:
 
     def _raw_bytes(self) -> int:
         return sum(8 * math.prod(shape) for shape in self._shapes.values())
-
-
-def parts_folder(path: Path) -> Path:
-    """Folder of an unfinished run, beside its result."""
-    return path.with_suffix(".parts")
 
 
 def remove_parts(folder: Path) -> None:

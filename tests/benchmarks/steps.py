@@ -13,7 +13,7 @@ import mosaik
 from cosim.orchestrate import simulate
 from cosim.results.recorder import RecorderSimulator
 from cosim.results.writer import RunWriter
-from cosim.runner import run_header
+from cosim.run_header import run_header
 from cosim.scenario.inputs import Inputs, read_inputs
 from cosim.scenario.load import load_scenario
 from sims.fleet.evse import ASSIGNMENTS

@@ -18,7 +18,7 @@ import tomli_w
 
 from cosim import Run, load_scenario, run
 from cosim.orchestrate import simulate
-from cosim.runner import run_header
+from cosim.run_header import run_header
 from cosim.scenario.inputs import Inputs, read_inputs
 from sims.clock import Clock
 from sims.control.policy import Observation, Policy, SiteInfo

@@ -193,6 +193,8 @@ def test_a_killed_process_is_noticed_at_once(folder, name, at):
     said = rf"{name}-0 \(office\) at {at}: its process ended \(exit code -9\){last}"
     assert re.fullmatch(said, str(caught.value))
     assert time.monotonic() - killed_at[0] < 10.0
+    resume = f"24 of 48 steps are kept; go on with: cosim run --resume {folder / 'killed' / 'result.h5'}"
+    assert caught.value.__notes__ == [resume]
     assert processes() == {}
     assert segments(folder / "killed") == ["segment-0.h5"]
 

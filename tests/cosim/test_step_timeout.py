@@ -20,6 +20,7 @@ from small_sites import Small, car, policy_of, ports, ran, site, write
 from typer.testing import CliRunner
 
 from cosim.cli import app
+from cosim.orchestrate import gate
 from cosim.orchestrate.watch import Watch, _doing, stages
 from sims.control.policy import Observation, Policy
 from sims.faults import ScenarioError, SimulationError
@@ -98,6 +99,15 @@ def test_a_policy_that_hangs_is_named_and_stopped(folder, caplog, stubborn):
         assert re.fullmatch(rf"{begins} {silent} s {line}; the run is given up after 2 s", said)
     assert not (here / "result.h5").exists()
     assert not [thread for thread in threading.enumerate() if isinstance(thread, Watch)]
+
+
+def test_a_run_that_hangs_says_how_to_go_on(folder, monkeypatch):
+    monkeypatch.setattr(gate, "EVERY_S", 0.0)
+    with pytest.raises(SimulationError) as caught:
+        ran(folder / "note", hanging(), when=ONE_DAY, step_timeout_s=T_S)
+    (note,) = caught.value.__notes__
+    path = folder / "note" / "result.h5"
+    assert re.fullmatch(rf"[45] of 24 steps are kept; go on with: cosim run --resume {path}", note)
 
 
 def test_a_policy_that_is_slow_is_named_and_goes_on(folder, caplog):

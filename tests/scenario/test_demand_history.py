@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cosim.runner import run_header
+from cosim.run_header import run_header
 from cosim.scenario.inputs import read_inputs
 from cosim.scenario.load import dump_scenario, load_scenario
 from sims.faults import ScenarioError

@@ -1,4 +1,7 @@
-"""JSON files that tell when they are torn or altered: `{"sha256": "<of the content>", "content": ...}`."""
+"""JSON files that tell when they are torn or altered: `{"sha256": "<of the content>", "content": ...}`.
+
+The working files of an unfinished run are such; how a finished result file tells is in `seal.py`.
+"""
 
 import json
 from hashlib import sha256
@@ -9,13 +12,13 @@ _HEAD, _MIDDLE, _END = '{"sha256": "', '", "content": ', "}"
 _START = len(_HEAD) + 64 + len(_MIDDLE)
 
 
-def sealed(content: Any) -> bytes:
+def hashed_json(content: Any) -> bytes:
     """A JSON-able value with its hash, as the bytes of a file; NaN is written as Python does."""
     return _around(json.dumps(content)).encode()
 
 
-def unsealed(path: Path) -> Any | None:
-    """What `sealed` wrote to a file; None when there is none, or it is torn or altered."""
+def read_hashed_json(path: Path) -> Any | None:
+    """What `hashed_json` wrote to a file; None when there is none, or it is torn or altered."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
