@@ -5,15 +5,13 @@ from io import BytesIO
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from cosim.results.csv_cells import safe_cell
 from cosim.results.disk import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cosim.study.study import Study
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the start of a formula."""
 
 
 def case_table(study: "Study") -> "pd.DataFrame":
@@ -55,6 +53,7 @@ def write_tables(study: "Study") -> None:
         texts = table.reset_index()
         for column in texts:
             texts[column] = [_cell(value) for value in texts[column]]
+        texts.columns = [_cell(column) for column in texts]
         write_whole(path, pd.DataFrame(texts).to_csv(index=False, lineterminator="\n").encode())
     if find_spec("pyarrow") is not None:
         packed = BytesIO()
@@ -67,7 +66,7 @@ def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return safe_cell(value)
     return str(value).lower() if str(value) in {"True", "False"} else str(value)
 
 

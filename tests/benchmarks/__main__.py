@@ -45,6 +45,7 @@ SECTIONS: dict[str, Callable[[], Figures]] = {
     "schutterwald, 2,940 buses, a day, AC power flow every step": steps.town,
     "the same network and sessions on the stack from PyPI": steps.against_stock,
     "office as a year (35,040 steps)": lambda: in_fresh_process("tests.benchmarks.year"),
+    "a sweep of weeks of the office": lambda: in_fresh_process("tests.benchmarks.sweep"),
     "command line": year.help_time,
 }
 
