@@ -50,7 +50,7 @@ def latin_hypercube(n: int, names: Sequence[str], seed: int) -> Floats:
     from scipy.stats.qmc import LatinHypercube
 
     streams = [component_rng(seed, f"latin_hypercube/{name}") for name in names]
-    shares = np.hstack([LatinHypercube(1, seed=stream).random(n) for stream in streams])
+    shares = np.hstack([LatinHypercube(1, rng=stream).random(n) for stream in streams])
     return np.minimum(shares, np.nextafter(1.0, 0.0))
 
 

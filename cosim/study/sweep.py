@@ -198,7 +198,7 @@ def _made(folder: Folder) -> Folder:
 
 @contextmanager
 def _cleared(folder: Folder) -> Iterator[None]:
-    """What a killed sweep or a lost worker left half-written goes before the first case and after the last."""
+    """What a killed sweep or a lost worker left half-written goes, before the first case and at the end."""
     _clear(folder)
     try:
         yield
