@@ -290,22 +290,23 @@ def test_cells_of_the_csv(tmp_path):
     """Formulas are text, what is unknown is empty, numbers come back to the last digit."""
     folder = Folder(tmp_path)
     folder.cases.mkdir()
-    values = {"a": {"x": "=1+1"}, "b": {"x": True}, "c": {"x": -0.1}, "d": {"x": None}}
+    given = {"a": "=1+1", "b": True, "c": -0.1, "d": None}
+    values = {case_id: {"=x": value} for case_id, value in given.items()}
     cases = [{"case_id": case_id, "axes": axes} for case_id, axes in values.items()]
-    study = Study(folder, {"name": "s", "axes": {"x": []}, "seeds": [], "cases": cases})
+    study = Study(folder, {"name": "s", "axes": {"=x": []}, "seeds": [], "cases": cases})
     folder.run("a").touch()
     kpis = {"feeder.losses_kwh": float("nan"), "feeder.import_kwh": 0.1 + 0.2}
     folder.write_marker(CaseResult("a", "done", kpis))
     folder.write_marker(CaseResult.failed("b", "@x, and\nmore"))
     write_tables(study)
     assert folder.table.read_text() == (
-        "case_id,x,status,feeder.import_kwh\n"
+        "case_id,'=x,status,feeder.import_kwh\n"
         "a,'=1+1,done,0.30000000000000004\n"
         "b,true,failed,\n"
         "c,-0.1,open,\n"
         "d,,open,\n"
     )
-    assert folder.failures.read_text() == 'case_id,x,reason\nb,true,"\'@x, and\nmore"\n'
+    assert folder.failures.read_text() == 'case_id,\'=x,reason\nb,true,"\'@x, and\nmore"\n'
     assert "NaN" not in folder.marker("a").read_text()
 
 
