@@ -176,6 +176,8 @@ def test_another_axis_moves_no_sample():
         latin_hypercube(20, ["a"], 1)[:, 0], latin_hypercube(20, ["b", "a"], 1)[:, 1]
     )
     assert (latin_hypercube(20, ["a"], 1) != latin_hypercube(20, ["a"], 2)).any()
+    one, other = latin_hypercube(20, ["a", "b"], 1).T
+    assert (one != other).any()  # or the axes would rise and fall together
 
 
 def test_samples_of_numbers_whole_numbers_and_lists(study):
