@@ -53,6 +53,8 @@ def sweep(
         _list(plan, as_json=as_json)
         return
     folder = out or Path("results") / plan.file.form.name
+    if known := _n_finished(plan, folder):
+        typer.echo(f"{known} of them are finished in {folder} and are not run again", err=True)
     where = scheduler or plan.file.form.cluster
     executor = cluster_executor(where, plan.file.form.limits) if where is not None else None
     flags = {"allow_code": allow_code, "yes_large": yes_large}
@@ -65,6 +67,14 @@ def sweep(
     _tell(done, as_json=as_json)
     if len(done.failures):
         raise typer.Exit(FAILED_CASES)
+
+
+def _n_finished(plan: "Plan", folder: Path) -> int:
+    """Cases that have their run already [-]."""
+    from cosim.study.folder import Folder
+
+    known = (Folder(folder).read_marker(case.case_id) for case in plan.cases)
+    return sum(result is not None and result.status == "done" for result in known)
 
 
 @contextmanager

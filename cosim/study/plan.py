@@ -17,6 +17,7 @@ from cosim.scenario.validate import validated
 from cosim.study.axes import RESERVED, Axis, AxisReader, case_settings
 from cosim.study.case import AxisValue, Case, content_id
 from cosim.study.form import MAX_CASES, StudyFile, load_study
+from cosim.study.plain_names import unknown_names
 from cosim.study.sampling import combinations, count, double_settings
 from sims.faults import Fault, ScenarioError
 
@@ -105,7 +106,7 @@ def read_study(path: Path | str) -> tuple[StudyFile, list[Axis], int]:
     file = load_study(path)
     reader = AxisReader(file.form.sampling)
     axes = reader.read(file.form)
-    found = reader.findings or [*double_settings(axes), *_doubled(file, axes)]
+    found = reader.findings or [*double_settings(axes), *_doubled(file, axes), *_unknown(file, axes)]
     n_asked = 0 if found else count(file.form, axes)
     if n_asked > MAX_CASES:
         parts = " x ".join(f"{len(axis.levels)} {axis.name}" for axis in axes if axis.levels)
@@ -114,6 +115,12 @@ def read_study(path: Path | str) -> tuple[StudyFile, list[Axis], int]:
     if found:
         raise ScenarioError([finding.fault(file.places) for finding in found])
     return file, axes, n_asked
+
+
+def _unknown(file: StudyFile, axes: Sequence[Axis]) -> list[Finding]:
+    """Axes whose name is no key of the first scenario."""
+    raw, _ = read_toml(file.path.parent / file.form.scenarios[0])
+    return [*unknown_names(axes, raw)]
 
 
 def _doubled(file: StudyFile, axes: Sequence[Axis]) -> Iterator[Finding]:

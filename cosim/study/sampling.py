@@ -44,13 +44,13 @@ def combinations(form: StudyForm, axes: Sequence[Axis]) -> Iterator[Combination]
 def latin_hypercube(n: int, names: Sequence[str], seed: int) -> Floats:
     """Shares of every axis, shape (n, len(names)): each of n equal slices of an axis holds one sample [-].
 
-    Source: McKay, Beckman, Conover, Technometrics 21(2), 1979. An axis draws from a stream of its own, by its
-    name: another axis moves none.
+    Source: McKay, Beckman, Conover, Technometrics 21(2), 1979, as `scipy.stats.qmc.LatinHypercube` has it. An
+    axis draws from a stream of its own, by its name: another axis moves none.
     """
-    shares = np.empty((n, len(names)))
-    for column, name in enumerate(names):
-        rng = component_rng(seed, f"latin_hypercube/{name}")
-        shares[:, column] = (rng.permutation(n) + rng.random(n)) / n
+    from scipy.stats.qmc import LatinHypercube
+
+    streams = [component_rng(seed, f"latin_hypercube/{name}") for name in names]
+    shares = np.hstack([LatinHypercube(1, rng=stream).random(n) for stream in streams])
     return np.minimum(shares, np.nextafter(1.0, 0.0))
 
 

@@ -123,4 +123,6 @@ class Study:
     def _repr_html_(self) -> str:
         totals = [column for column in self.table if column.startswith("totals.")]
         known = [*self.axes, *(["seed"] if self.seeds else []), "status", *totals]
-        return f"<p>{escape(repr(self))}</p>{self.table[known].to_html(max_rows=20)}"
+        shown = self.table[known].astype(object)
+        shown = shown.where(shown.notna(), "")  # what is not known is no number and no name
+        return f"<p>{escape(repr(self))}</p>{shown.to_html(max_rows=20)}"

@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,8 +94,7 @@ def run_plan(
     from cosim.study.pool import LocalPool
 
     folder = _made(Folder(out))
-    with only_writer(folder.lock):
-        _clear(folder)
+    with only_writer(folder.lock), _cleared(folder):
         write_whole(folder.study, plan.file.path.read_bytes())
         write_whole(folder.plan, _json(plan.described()))
         todo = [case for case in plan.cases if _unfinished(folder, case)]
@@ -197,8 +196,17 @@ def _made(folder: Folder) -> Folder:
     return folder
 
 
+@contextmanager
+def _cleared(folder: Folder) -> Iterator[None]:
+    """What a killed sweep or a lost worker left half-written goes, before the first case and at the end."""
+    _clear(folder)
+    try:
+        yield
+    finally:
+        _clear(folder)
+
+
 def _clear(folder: Folder) -> None:
-    """What a killed sweep left half-written."""
     for left in folder.cases.glob(f"*{SCRATCH}"):
         shutil.rmtree(left, ignore_errors=True)
 

@@ -53,6 +53,7 @@ def write_tables(study: "Study") -> None:
         texts = table.reset_index()
         for column in texts:
             texts[column] = [_cell(value) for value in texts[column]]
+        texts.columns = [_cell(column) for column in texts]
         write_whole(path, pd.DataFrame(texts).to_csv(index=False, lineterminator="\n").encode())
     if find_spec("pyarrow") is not None:
         packed = BytesIO()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cosim.results.kpi_table import flatten
 from cosim.results.run import Run
-from cosim.runner import run
+from cosim.runner import run_inputs
 from cosim.scenario.inputs import read_inputs
 from cosim.scenario.positions import Places, site_names
 from cosim.scenario.schema import Scenario
@@ -62,7 +62,9 @@ def _run(payload: Payload, folder: Folder) -> CaseResult:
     scratch = Path(tempfile.mkdtemp(prefix=f"{case_id}.", suffix=SCRATCH, dir=folder.cases))
     try:
         flags = {key: payload[key] for key in ("allow_code", "yes_large")}
-        done: Run = run(_scenario(payload), scratch / "run.h5", **flags)
+        inputs = read_inputs(_scenario(payload), **flags)
+        # nobody resumes a case, a case that is lost is run again: so no request, and no checkpoints
+        done: Run = run_inputs(inputs, scratch / "run.h5")
         kpis = flatten(done.kpis)
         done.path.replace(folder.run(case_id))
     finally:

@@ -47,6 +47,7 @@ SECTIONS: dict[str, Callable[[], Figures]] = {
     "office as a year (35,040 steps)": lambda: in_fresh_process("tests.benchmarks.year"),
     "keeping that year: checkpoints, verify": lambda: in_fresh_process("tests.benchmarks.checkpoints"),
     "results of a month: 15 ports, 116 buses, 30 days": reading.month,
+    "a sweep of weeks of the office": lambda: in_fresh_process("tests.benchmarks.sweep"),
     "command line": year.help_time,
 }
 

@@ -43,5 +43,5 @@ class Slow(LeastLaxityFirst):
     """Takes a while for every decision."""
 
     def act(self, seen):
-        time.sleep(0.02)
+        time.sleep(0.005)
         return super().act(seen)

@@ -105,6 +105,29 @@ def test_lists_ranges_and_positions(study):
     assert on_axes(plan) == [(3.5,), (6.0,), (8.5,), (11,)]
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "line"),
+    [
+        ("feeder.options.transformer_kva", "[250, 630]", "transformer_kva = 630"),
+        ("feeder.network", '["office_site", "cigre_lv"]', 'network = "cigre_lv"'),
+        ("sites.office.tariff", '["svp_cb1_paper", "pge_b19_2026"]', 'tariff = "pge_b19_2026"'),
+        ("sites.office.chargers[1].count", "[5, 33]", "count = 33"),
+        (POLICY, '["llf", "required"]', 'name = "required"'),
+        (
+            "sites.office.policy.peak_threshold_kw",
+            "{ from = 150, to = 190, n = 3 }",
+            "peak_threshold_kw = 190",
+        ),
+    ],
+)
+def test_everything_a_study_varies_is_a_key_of_the_scenario(study, key, values, line):
+    plan = study(f'[axes]\n"{key}" = {values}\n')
+    assert len({case.case_id for case in plan.cases}) == len(plan.cases) >= 2
+    assert (
+        line in plan.cases[-1].scenario_toml.splitlines() or line in plan.cases[0].scenario_toml.splitlines()
+    )
+
+
 def test_listed_cases_have_no_value_where_they_name_none(study):
     text = f'sampling = "cases"\n[[cases]]\nlabel = "base"\n[[cases]]\nlabel = "big"\n"{KVA}" = 400\n'
     plan = study(text)
@@ -153,6 +176,8 @@ def test_another_axis_moves_no_sample():
         latin_hypercube(20, ["a"], 1)[:, 0], latin_hypercube(20, ["b", "a"], 1)[:, 1]
     )
     assert (latin_hypercube(20, ["a"], 1) != latin_hypercube(20, ["a"], 2)).any()
+    one, other = latin_hypercube(20, ["a", "b"], 1).T
+    assert (one != other).any()  # or the axes would rise and fall together
 
 
 def test_samples_of_numbers_whole_numbers_and_lists(study):
@@ -198,13 +223,27 @@ def test_version_files_and_scenario_all_count():
 def test_wrong_keys_name_line_and_nearest(study):
     said = refused(
         study,
-        '[axes]\n"sites.ofice.policy.name" = ["llf"]\n"sites.office.polcy.name" = ["llf"]\n"dais" = [1, 2]\n'
+        '[axes]\n"sites.ofice.policy.name" = ["llf"]\n"sites.office.polcy.name" = ["llf"]\n'
         '"sites.office.chargers[7].count" = [1]\n',
     )
     assert 'study.toml:4 sites.ofice.policy.name: "ofice": no such site; nearest: "office"' in said
     assert 'study.toml:5 sites.office.polcy = {...}: unknown key; nearest: "policy"' in said
-    assert 'study.toml:6 dais = 1: unknown key; nearest: "days"' in said
-    assert "study.toml:7 sites.office.chargers[7].count: position 7: allowed 0 .. 1" in said
+    assert "study.toml:6 sites.office.chargers[7].count: position 7: allowed 0 .. 1" in said
+
+
+def test_plain_names_that_are_no_keys_say_which_key_was_meant(study):
+    axes = "dais = [1, 2]\npolicy = ['llf']\nfleet_size = { from = 1, to = 9, n = 3 }\ntariff = ['flat']\n"
+    said = refused(study, f"[axes]\n{axes}network = ['cigre_lv']\ntransformer_kva = [250]\n").splitlines()
+    assert said[:-1] == [
+        'S06 study.toml:4 axes.dais: no key of the scenario; nearest: "days"',
+        "S06 study.toml:5 axes.policy: no key of the scenario; did you mean sites.office.policy.name?",
+        "S06 study.toml:6 axes.fleet_size: no key of the scenario;"
+        " did you mean sites.office.chargers[0].count?",
+        "S06 study.toml:7 axes.tariff: no key of the scenario; did you mean sites.office.tariff?",
+        "S06 study.toml:8 axes.network: no key of the scenario; did you mean feeder.network?",
+        "S06 study.toml:9 axes.transformer_kva: no key of the scenario;"
+        " did you mean feeder.options.transformer_kva?",
+    ]
 
 
 def test_wrong_values_are_said_once_for_all_cases(study):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,12 +55,28 @@ seeds = [1, 2]
 [axes]
 {POLICY} = ["uncontrolled", "required"]
 """
+SLOW = GRID.replace('"required"', '"study_work:Slow"').replace("[1, 2]", "3")
 
 
 @pytest.fixture
 def study(tmp_path):
     """A study of four small cases."""
     return written(tmp_path, GRID)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """The same study, run once on two workers: for tests that only read it or work on a copy."""
+    folder = tmp_path_factory.mktemp("swept")
+    sweep(written(folder, GRID), folder / "out", workers=2)
+    return folder
+
+
+@pytest.fixture
+def copied(swept, tmp_path):
+    """A copy of that folder, to be changed."""
+    shutil.copytree(swept, tmp_path, dirs_exist_ok=True)
+    return tmp_path
 
 
 def written(folder, text, scenario=SCENARIO):
@@ -85,35 +102,33 @@ def contents(folder):
 # ---- what comes out
 
 
-def test_same_bytes_for_any_number_of_workers_and_order(study, tmp_path):
-    for workers in (1, 2, 4):
-        sweep(study, tmp_path / f"out{workers}", workers=workers)
-    known = contents(tmp_path / "out1")
+def test_same_bytes_for_any_number_of_workers_and_order(swept, tmp_path):
+    known = contents(swept / "out")
     assert len(known) == 2 * 4 + 5  # runs with markers; study, plan, two CSV, Parquet
-    assert contents(tmp_path / "out2") == known
-    assert contents(tmp_path / "out4") == known
-    study.write_text(
-        GRID.replace("[1, 2]", "[2, 1]").replace('"uncontrolled", "required"', '"required", "uncontrolled"')
+    sweep(swept / "study.toml", tmp_path / "alone", workers=1)
+    assert contents(tmp_path / "alone") == known
+    turned = GRID.replace("[1, 2]", "[2, 1]").replace(
+        '"uncontrolled", "required"', '"required", "uncontrolled"'
     )
-    sweep(study, tmp_path / "turned", workers=2)
-    turned = contents(tmp_path / "turned")
-    assert {name for name in known if known[name] != turned[name]} == {"study.toml", "plan.json"}
+    sweep(written(tmp_path, turned), tmp_path / "turned", workers=4)
+    others = contents(tmp_path / "turned")
+    assert {name for name in known if known[name] != others[name]} == {"study.toml", "plan.json"}
 
 
-def test_a_case_is_the_run_of_its_scenario(study, tmp_path):
-    done = sweep(study, tmp_path / "out")
-    alone = cosim.load_scenario(tmp_path / "drawn.toml", [f"{POLICY}=required", "seed=2"])
+def test_a_case_is_the_run_of_its_scenario(swept, tmp_path):
+    done = cosim.open_study(swept / "out")
+    alone = cosim.load_scenario(swept / "drawn.toml", [f"{POLICY}=required", "seed=2"])
     path = cosim.run(alone, tmp_path / "alone.h5").path
     table = done.table
     (case_id,) = table.index[(table[POLICY] == "required") & (table["seed"] == 2)]
     assert done.folder.run(case_id).read_bytes() == path.read_bytes()
 
 
-def test_the_study_as_an_object(study, tmp_path):
-    done = sweep(study, tmp_path / "out")
+def test_the_study_as_an_object(swept):
+    done = cosim.open_study(swept / "out")
     assert done.axes == {POLICY: ["uncontrolled", "required"]}
     assert done.seeds == [1, 2]
-    table = cosim.open_study(tmp_path / "out").table
+    table = done.table
     assert list(table.columns[:3]) == [POLICY, "seed", "status"]
     assert list(zip(table[POLICY], table["seed"], strict=True)) == [
         (policy, seed) for policy in ("required", "uncontrolled") for seed in (1, 2)
@@ -131,11 +146,11 @@ def test_the_study_as_an_object(study, tmp_path):
         done.run("x")
 
 
-def test_csv_and_parquet_hold_the_table(study, tmp_path):
-    table = sweep(study, tmp_path / "out").table
-    read = pd.read_csv(tmp_path / "out" / "cases.csv", index_col="case_id", float_precision="round_trip")
+def test_csv_and_parquet_hold_the_table(swept):
+    table, out = cosim.open_study(swept / "out").table, swept / "out"
+    read = pd.read_csv(out / "cases.csv", index_col="case_id", float_precision="round_trip")
     pd.testing.assert_frame_equal(read, table, check_exact=True)
-    packed = pd.read_parquet(tmp_path / "out" / "cases.parquet")
+    packed = pd.read_parquet(out / "cases.parquet")
     pd.testing.assert_frame_equal(packed, table, check_exact=True)
 
 
@@ -160,6 +175,7 @@ def test_a_bad_case_among_good_ones(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (out / "cases").glob("*.h5")} == before
     said = json.loads(again.stdout)
     assert (said["cases"], said["done"], len(said["failures"])) == (4, 2, 2)
+    assert f"2 of them are finished in {out} and are not run again" in again.stderr
     assert list((out / "cases").glob("*.part")) == []
 
 
@@ -168,6 +184,7 @@ def test_limits_of_the_study_reach_the_pool(tmp_path):
     told = command(written(tmp_path, text), "--out", tmp_path / "out", "--allow-code")
     assert told.exit_code == 6
     assert "took longer than case_seconds = 0.001 s" in told.stdout
+    assert list((tmp_path / "out" / "cases").glob("*.part")) == []
 
 
 def test_what_a_check_can_know_is_said_before_the_first_run(tmp_path):
@@ -189,9 +206,17 @@ def test_broken_data_is_said_before_the_first_run(tmp_path):
 # ---- stopped and gone on with
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """What the sweep that is stopped below gives when nobody stops it."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    sweep(written(folder, SLOW), folder / "out", workers=2, allow_code=True)
+    return contents(folder / "out")
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_stopped_sweep_goes_on(tmp_path, how):
-    study, out = written(tmp_path, with_policy("Slow").replace("[1, 2]", "4")), tmp_path / "out"
+def test_a_stopped_sweep_goes_on(uninterrupted, tmp_path, how):
+    study, out = written(tmp_path, SLOW), tmp_path / "out"
     markers = (out / "cases").glob
     words = ("sweep", study, "--out", out, "--allow-code", "--workers", 2)
     path = os.pathsep.join((str(ROOT), str(Path(__file__).parent)))
@@ -207,35 +232,35 @@ def test_a_stopped_sweep_goes_on(tmp_path, how):
     if how == signal.SIGTERM:
         assert process.returncode == 130
         assert "the same command goes on" in said
-        assert "of 8 cases are done" in said
-    time.sleep(0.5)  # workers of the killed one see that it has gone
+        assert "of 6 cases are done" in said
+        assert list(markers("*.part")) == []  # a sweep that can tidy up does
+    else:
+        time.sleep(0.5)  # workers of the killed one see that it has gone
     before = {path: path.stat().st_mtime_ns for path in markers("*.json")}
-    assert 0 < len(before) < 8
+    assert 0 < len(before) < 6
     done = sweep(study, out, workers=2, allow_code=True)
-    assert len(done) == 8
+    assert len(done) == 6
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert list(markers("*.part")) == []
-    sweep(study, tmp_path / "uninterrupted", workers=2, allow_code=True)
-    assert contents(out) == contents(tmp_path / "uninterrupted")
+    assert contents(out) == uninterrupted
 
 
-def test_a_finished_sweep_is_not_run_again(study, tmp_path, monkeypatch):
-    sweep(study, tmp_path / "out")
+def test_a_finished_sweep_is_not_run_again(copied, monkeypatch):
     monkeypatch.setattr("cosim.study.pool.LocalPool.run", None)  # no worker is needed
-    before = contents(tmp_path / "out")
-    assert len(sweep(study, tmp_path / "out")) == 4
-    assert contents(tmp_path / "out") == before
+    before = contents(copied / "out")
+    assert len(sweep(copied / "study.toml", copied / "out")) == 4
+    assert contents(copied / "out") == before
 
 
-def test_a_torn_marker_or_a_lost_run_is_run_again(study, tmp_path):
-    done = sweep(study, tmp_path / "out")
-    known = contents(tmp_path / "out")
+def test_a_torn_marker_or_a_lost_run_is_run_again(copied):
+    done = cosim.open_study(copied / "out")
+    known = contents(copied / "out")
     torn, lost, *_ = done
     done.folder.marker(torn).write_text('{"case_id": ')
     done.folder.run(lost).unlink()
-    assert len(cosim.open_study(tmp_path / "out")) == 2
-    sweep(study, tmp_path / "out")
-    assert contents(tmp_path / "out") == known
+    assert len(cosim.open_study(copied / "out")) == 2
+    sweep(copied / "study.toml", copied / "out", workers=1)
+    assert contents(copied / "out") == known
 
 
 def test_two_sweeps_in_one_folder(study, tmp_path):
@@ -265,22 +290,23 @@ def test_cells_of_the_csv(tmp_path):
     """Formulas are text, what is unknown is empty, numbers come back to the last digit."""
     folder = Folder(tmp_path)
     folder.cases.mkdir()
-    values = {"a": {"x": "=1+1"}, "b": {"x": True}, "c": {"x": -0.1}, "d": {"x": None}}
+    given = {"a": "=1+1", "b": True, "c": -0.1, "d": None}
+    values = {case_id: {"=x": value} for case_id, value in given.items()}
     cases = [{"case_id": case_id, "axes": axes} for case_id, axes in values.items()]
-    study = Study(folder, {"name": "s", "axes": {"x": []}, "seeds": [], "cases": cases})
+    study = Study(folder, {"name": "s", "axes": {"=x": []}, "seeds": [], "cases": cases})
     folder.run("a").touch()
     kpis = {"feeder.losses_kwh": float("nan"), "feeder.import_kwh": 0.1 + 0.2}
     folder.write_marker(CaseResult("a", "done", kpis))
     folder.write_marker(CaseResult.failed("b", "@x, and\nmore"))
     write_tables(study)
     assert folder.table.read_text() == (
-        "case_id,x,status,feeder.import_kwh\n"
+        "case_id,'=x,status,feeder.import_kwh\n"
         "a,'=1+1,done,0.30000000000000004\n"
         "b,true,failed,\n"
         "c,-0.1,open,\n"
         "d,,open,\n"
     )
-    assert folder.failures.read_text() == 'case_id,x,reason\nb,true,"\'@x, and\nmore"\n'
+    assert folder.failures.read_text() == 'case_id,\'=x,reason\nb,true,"\'@x, and\nmore"\n'
     assert "NaN" not in folder.marker("a").read_text()
 
 
