@@ -306,7 +306,7 @@ def test_cells_of_the_csv(tmp_path):
         "c,-0.1,open,\n"
         "d,,open,\n"
     )
-    assert folder.failures.read_text() == 'case_id,\'=x,reason\nb,true,"\'@x, and\nmore"\n'
+    assert folder.failures.read_text() == "case_id,'=x,reason\nb,true,\"'@x, and\nmore\"\n"
     assert "NaN" not in folder.marker("a").read_text()
 
 
