@@ -28,7 +28,7 @@ def co2_figures(header: RunHeader, site: SiteHeader, arrays: Arrays) -> Figures:
         arrays[path] if (path := f"signals/{site.signals}/{name}") in arrays else None
         for name in ("co2_g_per_kwh", "co2_marginal_g_per_kwh")
     )
-    if average is not None:
+    if average is not None and average.any():  # all zero: the scenario has no emissions
         import_kwh = arrays[f"{group}/site_kw"].clip(min=0.0) * dt_h
         figures["building_co2_kg"] = co2_kg(average, arrays[f"{group}/building_kw"] * dt_h)
         figures["ev_co2_kg"] = co2_kg(average, ev_kwh)

@@ -218,6 +218,8 @@ def _opened(source: Path | bytes) -> h5py.File:
         return h5py.File(io.BytesIO(source), "r")
     if source.exists() and not source.is_file():
         raise OSError("a folder, name a file in it" if source.is_dir() else "not a regular file")
+    if source.is_file() and not h5py.is_hdf5(source):
+        raise OSError("empty" if not source.stat().st_size else "it does not begin as an HDF5 file does")
     return h5py.File(source, "r")
 
 

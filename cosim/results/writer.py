@@ -28,6 +28,8 @@ from cosim.results.layout import DTYPE, STEPS_PER_CHUNK, Array, Quantity, shapes
 from cosim.results.store import RunFile, read_segment, run_image, segment_image
 from sims.faults import StoreError
 
+SUFFIX = ".h5"
+
 
 class RunWriter:
     """Writes one run, as a context manager around its steps.
@@ -51,7 +53,7 @@ class RunWriter:
     Raises
     ------
     StoreError
-        The path or the disk will not take the result.
+        The path or the disk will not take the result, or it would not be called an HDF5 file.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class RunWriter:
         begin: Checkpoint | None = None,
     ) -> None:
         check_target(path, overwrite=overwrite)
+        if path.suffix != SUFFIX:
+            raise StoreError(f"{path}: a result is an HDF5 file; name it {path.with_suffix(SUFFIX).name}")
         self.path = path
         self.header = header
         self._overwrite = overwrite

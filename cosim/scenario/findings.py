@@ -157,6 +157,8 @@ def _wrong_type(value: object, kinds: Iterable[str]) -> str:
         return f"{said}; write {number[1]} without quotes{unit_hint}"
     if isinstance(value, float) and value.is_integer():
         return f"{said}; write {value:.0f}"
+    if isinstance(value, str) and "date and time" in wanted:
+        return f"{said}; write it without quotes"
     if isinstance(value, date) and "date and time" in wanted:
         return f"{said}; write {shown(value)[:10]}T00:00:00"
     return said

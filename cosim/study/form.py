@@ -12,7 +12,7 @@ from cosim.scenario.positions import Finding, Places
 from cosim.scenario.schema import Name
 from cosim.scenario.section import Section
 from cosim.study.cluster_form import ClusterForm
-from sims.faults import ScenarioError
+from sims.faults import Fault, ScenarioError
 
 MAX_CASES = 100_000
 NEEDS = "a study has at least name, scenario and [axes], [[cases]] or seeds"
@@ -114,6 +114,9 @@ def load_study(path: Path | str) -> StudyFile:
     """
     path = Path(path)
     raw, lines = read_toml(path, NEEDS)
+    if "sites" in raw and "scenario" not in raw:
+        how = f'run it with `cosim run`, or write a study that names it: scenario = "{path.name}"'
+        raise ScenarioError([Fault("S06", path.name, f"is a scenario, not a study; {how}")])
     places = Places(path.name, lines)
     try:
         form = StudyForm.model_validate(raw)

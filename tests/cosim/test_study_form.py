@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario_runs import SCENARIOS
 
+from cosim.scenario.load import load_scenario
 from cosim.study.case import content_id
 from cosim.study.form import MAX_CASES
 from cosim.study.plan import checked_first, plan_study
@@ -47,6 +48,14 @@ def refused(study, text, **asked):
         study(text, **asked)
     assert str(error.value).endswith("nothing was run")
     return str(error.value)
+
+
+def test_a_scenario_is_no_study_and_a_study_no_scenario(study):
+    with pytest.raises(ScenarioError, match=r"is a scenario, not a study; run it with `cosim run`"):
+        plan_study(study.folder / "office.toml")
+    (study.folder / "study.toml").write_text('name = "s"\nscenario = "office.toml"\n')
+    with pytest.raises(ScenarioError, match=r"is a study, not a scenario; run it with `cosim sweep`"):
+        load_scenario(study.folder / "study.toml")
 
 
 def on_axes(plan):

@@ -141,11 +141,15 @@ def test_without_hashes_the_layout_still_tells(run, tmp_path, kind):
     assert any(words in sentence for sentence in found["damage"]), found["damage"]
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n" + bytes(200)])
-def test_what_is_no_result_is_told(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"", "empty"), (b"hello", "does not begin as an HDF5 file"), (b"\x89HDF\r\n\x1a\n" + bytes(200), "")],
+)
+def test_what_is_no_result_is_told(tmp_path, content, why):
     (tmp_path / "x.h5").write_bytes(content)
     (damage,) = verify_file(tmp_path / "x.h5").damage
     assert damage.startswith("not a result file")
+    assert why in damage
 
 
 def test_a_crash_of_the_library_is_told(run, tmp_path, monkeypatch):

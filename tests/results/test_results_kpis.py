@@ -228,6 +228,8 @@ def test_without_demand_charge_there_is_no_billed_peak():
 def test_without_co2_intensity_there_is_no_co2():
     arrays = {path: block for path, block in in_memory().items() if not path.endswith("co2_g_per_kwh")}
     assert site_figures(synthetic.HEADER, synthetic.OFFICE, arrays)["ev_co2_kg"] is None
+    arrays |= {"signals/two/co2_g_per_kwh": np.zeros(192)}
+    assert site_figures(synthetic.HEADER, synthetic.OFFICE, arrays)["ev_co2_kg"] is None
 
 
 def test_two_currencies_are_not_added():

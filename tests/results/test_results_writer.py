@@ -135,6 +135,8 @@ def test_a_folder_or_a_missing_folder_is_refused(tmp_path):
         RunWriter(tmp_path / "missing" / "run.h5", synthetic.HEADER)
     with pytest.raises(StoreError, match="cannot be looked at"):
         RunWriter(tmp_path / ("x" * 300), synthetic.HEADER)
+    with pytest.raises(StoreError, match=r"run\.csv: a result is an HDF5 file; name it run\.h5"):
+        RunWriter(tmp_path / "run.csv", synthetic.HEADER)
 
 
 def test_a_read_only_folder_is_refused(tmp_path_factory):

@@ -38,6 +38,7 @@ KEYS = [
     ("7 missing section", ('[feeder]\nnetwork = "office_site"\n', ""), ["S07 office.toml feeder.network", 'network = "office_site"']),
     ("8 number in quotes", ("days = 2", 'days = "2"'), ['office.toml:3 days = "2"', "write 2 without quotes"]),
     ("8 a date", ("2019-06-03T00:00:00", "2019-06-03"), ["start = 2019-06-03:", "write 2019-06-03T00:00:00"]),
+    ("8 a date in quotes", ("2019-06-03T00:00:00", '"2019-06-03T00:00:00"'), ["a date and time such as", "write it without quotes"]),
     ("8 float for int", ("seed = 1", "seed = 1.0"), ["S36 office.toml:6 seed = 1.0", "write 1"]),
     ("8 table for text", ('name = "office"', "name = {a = 1}"), ["name = {...}", "a text in quotes", "a table"]),
     ("9 nan", ("p_max_kw = 20", "p_max_kw = nan"), ["S09 office.toml:26", "chargers[0].p_max_kw = nan", "finite"]),
