@@ -44,7 +44,8 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     raw, lines = read_toml(path)
     places = Places(path.name, lines, site_names(raw))
     if "scenario" in raw and "sites" not in raw:
-        raise ScenarioError([Fault("S06", path.name, "is a study, not a scenario; run it with `cosim sweep`")])
+        what = "is a study, not a scenario; run it with `cosim sweep`"
+        raise ScenarioError([Fault("S06", path.name, what)])
     _refuse_newer(raw, places)
     overridden, faults = apply_overrides(raw, overrides)
     names = site_names(raw)

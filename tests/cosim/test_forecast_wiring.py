@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import mosaik
 import numpy as np
 import pytest
 from small_sites import Small, car, fingerprint, hourly_price, local_hours, ports, ran, read, simulated, site
 
-from cosim import Scenario, orchestrate
+from cosim import Scenario, parameters
 from cosim.printed import summary
 from cosim.results.pages.gallery import Gallery
 from cosim.results.pages.report import report_html
@@ -143,12 +144,12 @@ def _without_none(value: Any) -> Any:
 def test_only_who_asks_is_connected(folder, monkeypatch):
     connected = []
 
-    class Watched(orchestrate.mosaik.World):
+    class Watched(mosaik.World):
         def connect(self, src, dest, *pairs, **how):
             connected.append((src.full_id, dest.full_id, pairs))
             super().connect(src, dest, *pairs, **how)
 
-    monkeypatch.setattr(orchestrate.mosaik, "World", Watched)
+    monkeypatch.setattr(mosaik, "World", Watched)
     asking = office({"name": "cheapest_hours"}, name="asking")
     silent = office("llf", name="silent")
     simulated(read(folder / "two", asking, silent, when=DAYS))
@@ -232,8 +233,8 @@ def both_futures(folder, forecasts, t, monkeypatch, policy=None):
         Reading.seen.clear()
         with monkeypatch.context() as patched:
             if told:
-                signals = orchestrate.parameters.signals
-                patched.setattr(orchestrate.parameters, "signals", other_prices(signals, t))
+                signals = parameters.signals
+                patched.setattr(parameters, "signals", other_prices(signals, t))
             series, _ = simulated(later)
         told.append(({path: rows[: t + 1].tobytes() for path, rows in series.items()}, seen_until(t)))
     return told

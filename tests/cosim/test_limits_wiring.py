@@ -7,11 +7,11 @@ feeder     flow(0)       flow(1)       flow(2)
 from collections.abc import Mapping
 from typing import ClassVar
 
+import mosaik
 import numpy as np
 import pytest
 from small_sites import Small, car, fingerprint, policy_of, ports, ran, read, simulated, site
 
-from cosim import orchestrate
 from sims.control.policy import Observation, Policy
 from sims.control.rules import LeastLaxityFirst
 
@@ -131,12 +131,12 @@ def test_a_step_without_solution_tells_nothing(folder, one_network):
 def test_only_who_asks_is_connected(folder, one_network, monkeypatch):
     connected = []
 
-    class Watched(orchestrate.mosaik.World):
+    class Watched(mosaik.World):
         def connect(self, src, dest, *pairs, **how):
             connected.append((src.full_id, dest.full_id, pairs))
             super().connect(src, dest, *pairs, **how)
 
-    monkeypatch.setattr(orchestrate.mosaik, "World", Watched)
+    monkeypatch.setattr(mosaik, "World", Watched)
     two = [site(policy=policy, name=policy) for policy in ("llf", "grid_aware")]
     inputs = read(folder / "two", *two, when=Small(step_minutes=60))
     simulated(inputs)

@@ -10,6 +10,7 @@ feeder     flow(0)       flow(1)       flow(2)
 recorder   row 0         row 1         row 2         soc and session of state(k), powers of k..k+1
 """
 
+import asyncio
 from collections.abc import Iterator
 
 import mosaik
@@ -87,7 +88,7 @@ def world(folder, one_network) -> WatchedWorld:
     ]
     inputs = read(folder / "graph", *two, when=Small(step_minutes=60))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(orchestrate.mosaik, "World", WatchedWorld)
+        patch.setattr(mosaik, "World", WatchedWorld)
         patch.setattr(orchestrate, "windows", lambda *_: [orchestrate.Window(0, 3)])
         simulated(inputs)
     return WatchedWorld.made.pop()
@@ -332,7 +333,7 @@ def scalars(folder, office) -> dict[str, np.ndarray]:
     config |= {"lamp": {"python": f"{__name__}:Lamp"}, "meter": {"python": f"{__name__}:Meter"}}
     axis = {"step_s": 1800, "start_s": inputs.clock.start_s, "zone": inputs.clock.zone}
     places = {"office": {"building_bus": bus, "evse_bus": [bus] * 3}}
-    loop = orchestrate.asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
     with mosaik.World(config, skip_greetings=True, configure_logging=False, asyncio_loop=loop) as world:
         sims = {name: world.start(name, **axis) for name in orchestrate.SIMULATORS}
         building = sims["building"].Building(name="office", **parameters.building(one))
