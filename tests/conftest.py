@@ -1,7 +1,14 @@
+import gc
 import signal
 
 import pytest
 from scenario_runs import ScenarioRuns
+
+
+def pytest_collection_finish() -> None:
+    """Every run ends with a look through all objects: not through those of the suite, which stay anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
