@@ -52,7 +52,7 @@ def run_case(payload: Payload) -> CaseResult:
 def _settle() -> None:
     """Once a process has run a case, what it loaded for that stays.
 
-    Every run ends with a look for what can be let go; going through the libraries too takes a tenth of a case.
+    Every run ends with a look for what can be let go; with the libraries that takes a tenth of a case.
     """
     gc.collect()
     gc.freeze()
