@@ -9,7 +9,7 @@ run: $(VENV)/.run
 	$(BIN)/cosim run scenarios/office_v2b.toml --overwrite
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ contracts: $(VENV)/.dev
 
 # the whole suite again, half as slow again for being counted; what numba compiles is not counted
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks

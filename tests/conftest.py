@@ -18,5 +18,7 @@ def interrupts_are_heard() -> None:
 
 
 @pytest.fixture(scope="session")
-def scenario_runs(tmp_path_factory: pytest.TempPathFactory) -> ScenarioRuns:
-    return ScenarioRuns(tmp_path_factory.mktemp("scenarios"))
+def scenario_runs(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> ScenarioRuns:
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if hasattr(request.config, "workerinput") else own
+    return ScenarioRuns(tmp_path_factory.mktemp("scenarios"), shared / "results")
