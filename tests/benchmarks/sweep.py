@@ -24,6 +24,7 @@ from cosim.scenario.inputs import read_inputs
 from cosim.scenario.positions import Places
 from cosim.scenario.validate import validated
 from cosim.study.plan import plan_study
+from cosim.study.work import settle
 from sims.feeder.network_memory import memory
 
 CASES = 200
@@ -94,6 +95,7 @@ def _alone_s(study: Path) -> float:
         for case in plan_study(study).cases
     ]
     run_inputs(read_inputs(scenarios[0]), out)
+    settle()
     begun_s = time.perf_counter()
     for scenario in scenarios:
         run_inputs(read_inputs(scenario), out, overwrite=True)
