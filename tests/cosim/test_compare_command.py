@@ -1,6 +1,7 @@
 """`cosim compare` and `cosim report STUDY`: what is printed and written, and the exit codes."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -14,16 +15,17 @@ WEEK = ("days=2", "start=2019-06-03T00:00:00")
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    runs = ScenarioRuns(tmp_path_factory.mktemp("pair"))
-    policies = ("uncontrolled", "required")
-    return [runs.run("office_v2b.toml", *WEEK, f"sites.office.policy.name={name}").path for name in policies]
+def pair(scenario_runs: ScenarioRuns, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+    policies = [f"sites.office.policy.name={name}" for name in ("uncontrolled", "required")]
+    runs = [scenario_runs.run("office_v2b.toml", *WEEK, policy) for policy in policies]
+    return [shutil.copy(run.path, folder / f"{number}.h5") for number, run in enumerate(runs)]
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory):
-    runs = ScenarioRuns(tmp_path_factory.mktemp("other"))
-    return runs.run("office_v2b.toml", "days=1", "start=2019-06-03T00:00:00").path
+def other(scenario_runs: ScenarioRuns, tmp_path_factory):
+    run = scenario_runs.run("office_v2b.toml", "days=1", "start=2019-06-03T00:00:00")
+    return shutil.copy(run.path, tmp_path_factory.mktemp("other") / "0.h5")
 
 
 def call(*words):
