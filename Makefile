@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	$(BIN)/cosim run scenarios/office_v2b.toml --overwrite
 
+# one worker more than there are cores: tests of processes and browsers mostly wait
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
