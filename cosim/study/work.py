@@ -44,12 +44,12 @@ def run_case(payload: Payload) -> CaseResult:
     memory.switch_on()
     folder, started = Folder(Path(payload["out"])), time.perf_counter()
     result = _attempt(payload["case_id"], lambda: _run(payload, folder))
-    settle()
+    _settle()
     return replace(result, wall_s=time.perf_counter() - started)
 
 
 @cache
-def settle() -> None:
+def _settle() -> None:
     """Once a process has run a case, what it loaded for that stays.
 
     Every run ends with a look for what can be let go; with the libraries that takes a tenth of a case.
